@@ -13,7 +13,7 @@ import sys
 
 MINIMUM = (3, 11)
 
-if sys.version_info < MINIMUM:  # noqa: UP036 - the reader may have an older one
+if sys.version_info < MINIMUM:
     sys.exit(
         "run.py: perlu Python 3.11 atau lebih baru, ini Python {0}.{1} / "
         "Python 3.11 or newer is needed, this is Python {0}.{1}: "
@@ -190,7 +190,7 @@ def step(title, command, environment, turn):
             except subprocess.TimeoutExpired:
                 if live:
                     seconds = int(time.monotonic() - start)
-                    sys.stderr.write("\r  {} ... {} s ".format(title, seconds))
+                    sys.stderr.write(f"\r  {title} ... {seconds} s ")
                     sys.stderr.flush()
     finally:
         if live:
@@ -202,16 +202,14 @@ def step(title, command, environment, turn):
         return ""
     lines = output.decode(errors="replace").split("\n")
     lines = [line.strip() for line in lines if line.strip()]
-    return lines[-1] if lines else "exit {}".format(child.returncode)
+    return lines[-1] if lines else f"exit {child.returncode}"
 
 
 def pinned(lock, name):
     """The lines of one package in the lock, hashes included."""
     block = []
     for line in lock.read_text(encoding="utf-8").splitlines():
-        if line.startswith(name + "=="):
-            block.append(line)
-        elif block and line.startswith("    --hash"):
+        if line.startswith(name + "==") or (block and line.startswith("    --hash")):
             block.append(line)
         elif block:
             break
@@ -227,14 +225,13 @@ def make(environment, turn):
                 "{0}; install it first: sudo apt install "
                 "python{1}.{2}-venv".format(module, *sys.version_info[:2])
             )
-    python = environment.python
     say("menyiapkan .venv, sekali saja / setting up .venv, once")
     try:
         environment.remove()
     except OSError as error:
         raise SetupError(
             ".venv tidak dapat dihapus; tutup program yang memakainya / .venv cannot "
-            "be removed; close the programs that use it: {}".format(error)
+            f"be removed; close the programs that use it: {error}"
         ) from None
     digest = environment.digest()
 
@@ -243,38 +240,52 @@ def make(environment, turn):
     command = [base_python(), "-I", "-m", "venv", environment.home]
     failed = step("venv", command, environment, turn)
     if failed:
-        raise SetupError(
-            ".venv gagal dibuat / .venv could not be made: {}".format(failed)
-        )
+        raise SetupError(f".venv gagal dibuat / .venv could not be made: {failed}")
 
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+    # uv is fast; pip brings it, by its hash. Where there is no uv for a machine, pip
+    # does it all.
     alone = environment.home / "uv.txt"
     alone.write_text(pinned(environment.lock, "uv"), encoding="utf-8")
-    command = [*pip, "--require-hashes", "--no-deps", "--only-binary=:all:"]
-    command += ["--retries=2", "-r", alone]
-    failed = step("uv", command, environment, turn)
+    pip = pip_install(environment)
+    uv = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--retries=2"]
+    step("uv", [*pip, *uv, "-r", alone], environment, turn)
 
-    # uv is fast; where it does not run or cannot reach its index, pip takes the same
-    # files by the same hashes.
-    uv = [python, "-m", "uv", "pip", "install", "-q", "--python", python]
-    installers = [pip] if failed else [uv, pip]
-    packages = ["--require-hashes", "-r", environment.lock]
+    install(["--require-hashes", "-r", environment.lock], environment, turn)
     project = ["--no-deps", "--no-build-isolation", "-e", environment.root]
-    title = "paket / packages"
-    for arguments in (packages, project):
-        for installer in installers:
-            failed = step(title, [*installer, *arguments], environment, turn)
-            if not failed:
-                break
-        else:
-            raise SetupError(
-                "pemasangan gagal; periksa jaringan, lalu ulangi / installing failed; "
-                "check the network, then start again: {}".format(failed)
-            )
+    install(project, environment, turn)
+    write_whole(environment.stamp, digest)
 
-    fresh = environment.stamp.with_suffix(".new")
-    fresh.write_text(digest, encoding="utf-8")
-    fresh.replace(environment.stamp)
+
+def pip_install(environment):
+    return [
+        environment.python,
+        *("-m", "pip", "--disable-pip-version-check", "install", "-q"),
+    ]
+
+
+def install(arguments, environment, turn):
+    """Installs with uv, or with pip where uv does not run or does not reach its index.
+
+    Both take the same files, since both hold them to the hashes of the lock.
+    """
+    python = environment.python
+    uv = [python, "-m", "uv", "pip", "install", "-q", "--python", python]
+    for installer in (uv, pip_install(environment)):
+        title = "paket / packages"
+        failed = step(title, [*installer, *arguments], environment, turn)
+        if not failed:
+            return
+    raise SetupError(
+        "pemasangan gagal; periksa jaringan, lalu ulangi / installing failed; check "
+        f"the network, then start again: {failed}"
+    )
+
+
+def write_whole(path, text):
+    """Writes a file so that no reader ever meets a part of it."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
 
 
 def base_python():
@@ -282,16 +293,36 @@ def base_python():
     return getattr(sys, "_base_executable", None) or sys.executable
 
 
-def set_up(environment):
-    """Makes sure that .venv is whole; does nothing if it is."""
-    if environment.ready():
+def set_up(environment, browser=False):
+    """Makes sure that .venv is whole; does nothing if it is.
+
+    The browser tests need the largest package of all, so it has a lock of its own and
+    comes only when it is asked for.
+    """
+    more = environment.root / "requirements-e2e.lock"
+    noted = environment.home / "umkm-e2e.stamp"
+    wanted = more.read_text(encoding="utf-8") if browser else ""
+
+    def complete():
+        if not environment.ready():
+            return False
+        return not browser or (
+            noted.exists() and noted.read_text(encoding="utf-8") == wanted
+        )
+
+    if complete():
         return
     with Turn(environment.root / ".venv.lock") as turn:
         # Who was waited for may have done it.
+        if complete():
+            return
+        start = time.monotonic()
         if not environment.ready():
-            start = time.monotonic()
             make(environment, turn)
-            say("siap / ready, {:.0f} s".format(time.monotonic() - start))
+        if browser:
+            install(["--require-hashes", "-r", more], environment, turn)
+            write_whole(noted, wanted)
+        say(f"siap / ready, {time.monotonic() - start:.0f} s")
 
 
 def test_words(rest):
@@ -332,8 +363,7 @@ def command_for(words, environment):
     program = shutil.which(word, path=str(environment.bin))
     if program is None:
         raise SetupError(
-            "tidak ada '{0}' di .venv / no '{0}' in .venv; "
-            "python3 run.py --help".format(word)
+            f"tidak ada '{word}' di .venv / no '{word}' in .venv; python3 run.py --help"
         )
     return [program, *rest], here
 
@@ -364,13 +394,13 @@ def main(words):
     environment = Environment(ROOT)
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        set_up(environment)
+        set_up(environment, browser=words[0] == "test" and "--all" in words)
         command, folder = command_for(words, environment)
         return hand_over(command, folder, environment)
     except SetupError as error:
         say(str(error))
     except OSError as error:
-        say("gagal / failed: {}".format(error))
+        say(f"gagal / failed: {error}")
     except KeyboardInterrupt:
         say("dihentikan; mulai lagi untuk melanjutkan / stopped; start again to go on")
         return 130
