@@ -223,17 +223,17 @@ def test_series_are_matched_by_label():
     assert frame["regional"].to_dict() == {"a": 1, "b": 2}
     with pytest.raises(DataError) as error:
         structure.shift_share(r0, r1, n0, n1.rename({"b": "c"}))
-    assert error.value.code == "labels_differ"
-    assert error.value.params["labels"] == "b, c"
+    assert error.value.code == "different_parts"
+    assert error.value.params["choices"] == ["b", "c"]
     with pytest.raises(DataError) as error:
         structure.shift_share(r0, r1.set_axis(["a", "a"]), n0, n1)
-    assert error.value.code == "label_repeated"
+    assert error.value.code == "part_twice"
 
 
 @pytest.mark.parametrize(
     ("x", "code"),
     [
-        ([], "empty"),
+        ([], "empty_argument"),
         ([0, 0], "all_zero"),
         ([1, -1], "negative"),
         ([1, math.nan], "not_finite"),
@@ -285,7 +285,7 @@ def test_bad_location_quotient(arguments, code):
         (([0, 0], [1, 2], [5, 5], [5, 5]), "all_zero"),
         (([1, 2], [1, 2], [5, 5], [5]), "lengths_differ"),
         (([1, 2], [1, -2], [5, 5], [5, 5]), "negative"),
-        (([1, 2], [1, 2], [5, 5], [5, 5], "dunn"), "unknown_choice"),
+        (([1, 2], [1, 2], [5, 5], [5, 5], "dunn"), "unknown_method"),
     ],
 )
 def test_bad_shift_share(arguments, code):
@@ -361,7 +361,28 @@ def test_false_alarms_on_simulated_counts_stay_below_the_chance():
 
 
 def test_looks_computed_refuses_gaps_and_emptiness():
-    for x, code in (([], "empty"), ([1, math.nan, 3], "not_finite")):
+    for x, code in (([], "empty_argument"), ([1, math.nan, 3], "not_finite")):
         with pytest.raises(DataError) as error:
             structure.looks_computed(x)
         assert error.value.code == code
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: structure.hhi([0, 0]),
+        lambda: structure.hhi(7),
+        lambda: structure.hhi([7], normalized=True),
+        lambda: structure.shannon([1, 2], base=1),
+        lambda: structure.share_bounds([12], total=10),
+        lambda: structure.shift_share([1], [1], [1, 2], [1, 2]),
+        lambda: structure.shift_share([1], [1], [1], [1], "dunn"),
+    ],
+)
+def test_every_error_has_words(call):
+    with pytest.raises(DataError) as error:
+        call()
+    for lang in ("id", "en"):
+        words = error.value.words(lang)
+        assert "\n" not in words
+        assert "{" not in words

@@ -21,7 +21,7 @@ def _items(x, argument: str) -> pd.Series:
         raise DataError("not_parts", argument=argument, value=type(x).__name__)
     items = x if isinstance(x, pd.Series) else pd.Series(list(x), dtype=object)
     if items.empty:
-        raise DataError("empty", argument=argument)
+        raise DataError("empty_argument", argument=argument)
     return items
 
 
@@ -55,16 +55,14 @@ def _same_parts(**named) -> dict[str, pd.Series]:
     for name, values in parts.items():
         if not values.index.is_unique:
             label = values.index[values.index.duplicated()][0]
-            raise DataError("label_repeated", argument=name, label=str(label))
+            raise DataError("part_twice", argument=name, part=str(label))
     for name, values in others:
         both = isinstance(named[first], pd.Series) and isinstance(
             named[name], pd.Series
         )
         if both and set(values.index) != set(base.index):
             odd = sorted(map(str, set(base.index) ^ set(values.index)))
-            raise DataError(
-                "labels_differ", first=first, second=name, labels=", ".join(odd)
-            )
+            raise DataError("different_parts", choices=odd)
         if len(values) != len(base):
             raise DataError(
                 "lengths_differ",
@@ -431,7 +429,7 @@ def shift_share(r0, r1, n0, n1, method: str = "classic") -> pd.DataFrame:
     """
     if method not in ("classic", "esteban"):
         raise DataError(
-            "unknown_choice",
+            "unknown_method",
             argument="method",
             value=repr(method),
             choices="classic, esteban",
