@@ -1,0 +1,655 @@
+"""Checks a folder of tables against its datapackage.json.
+
+Everything is read as text first: a cell that is not exactly what the contract
+says is a problem with a file, a row (the line of the file, the header is 1), a
+column and a rule. Nothing is repaired or coerced on the way.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import re
+import string
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from umkm_analysis.errors import DataError
+
+HERE = Path(__file__).parent
+#: Beside the package in a clone, inside it in an installed wheel.
+SHIPPED = HERE / "data" if (HERE / "data").is_dir() else HERE.parent / "data"
+
+CALCULABLE = ("observed", "provisional", "derived")
+
+_TYPES = {
+    "integer": re.compile(r"-?(0|[1-9][0-9]*)\Z"),
+    "number": re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z"),
+    "boolean": re.compile(r"(true|false)\Z"),
+    "string": re.compile(r""),
+}
+_MISSING_WORDS = re.compile(
+    r"[-+]?(nan|na|n/a|#n/a|null|none|nil|inf|infinity|#ref!|#value!|#div/0!)\Z", re.I
+)
+_FORMULA = re.compile(r"[=@+\t\r]|-(?![0-9.])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b\u200e\u200f\u202a-\u202e]")
+_PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_-]+)[^}]*\}")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, where it is, and the rule it breaks."""
+
+    file: str
+    row: int | None
+    column: str | None
+    rule: str
+    params: dict = field(default_factory=dict, compare=False)
+
+    def as_error(self) -> DataError:
+        return DataError(
+            "problem", file=self.file, row=self.row, column=self.column,
+            rule=self.rule, **self.params,
+        )  # fmt: skip
+
+
+@dataclass
+class Table:
+    """A CSV as text: one list a column, and the file line of each row."""
+
+    name: str
+    file: str
+    columns: dict[str, list[str]]
+    lines: list[int]
+
+    def __len__(self):
+        return len(self.lines)
+
+
+@dataclass
+class Package:
+    """A folder with its contract."""
+
+    path: Path
+    contract: dict
+    resources: dict[str, dict]
+
+    @property
+    def release(self) -> str | None:
+        return self.contract.get("created")
+
+    def file(self, name: str) -> Path:
+        return self.path / self.resources[name]["path"]
+
+
+def open_package(path=None) -> Package:
+    """Read the contract of a folder; one without its own takes the shipped one."""
+    path = SHIPPED if path is None else Path(path)
+    if not path.is_dir():
+        raise DataError("no_folder", path=str(path))
+    own = path / "datapackage.json"
+    contract_file = own if own.exists() else SHIPPED / "datapackage.json"
+    try:
+        contract = json.loads(contract_file.read_text(encoding="utf-8"))
+        resources = {r["name"]: r for r in contract["resources"]}
+        for resource in resources.values():
+            name = Path(resource["path"])
+            if name.is_absolute() or len(name.parts) != 1:
+                raise DataError("contract_path", file=own.name, value=str(name))
+            for spec in resource["schema"]["fields"]:
+                if spec["type"] not in _TYPES:
+                    raise DataError("contract_type", file=own.name, value=spec["type"])
+                pattern = spec.get("constraints", {}).get("pattern")
+                if pattern:
+                    re.compile(pattern)
+    except OSError as error:
+        raise DataError("unreadable", file=own.name, reason=error.strerror) from None
+    except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError("contract_json", file=own.name, reason=str(error)) from None
+    if own != contract_file:
+        contract = {k: v for k, v in contract.items() if k in ("resources", "headline")}
+    return Package(path, contract, resources)
+
+
+def read(package: Package, name: str, problems: list[Problem]) -> Table | None:
+    """Read one table as text. What stops the reading is appended to `problems`."""
+    resource = package.resources[name]
+    path = package.file(name)
+    file = path.name
+
+    def wrong(rule, row=None, column=None, **params):
+        problems.append(Problem(file, row, column, rule, params))
+
+    if not path.exists():
+        if not resource.get("optional"):
+            wrong("file_missing")
+        return None
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        wrong("unreadable", reason=error.strerror)
+        return None
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        wrong("encoding", row=1, found="UTF-16")
+        return None
+    if raw.startswith(b"\xef\xbb\xbf"):
+        wrong("byte_order_mark", row=1)
+        raw = raw[3:]
+    try:
+        content = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        wrong("encoding", row=line, found=f"0x{raw[error.start]:02x}")
+        return None
+    if "\x00" in content:
+        wrong("control_character", row=content[: content.index("\x00")].count("\n") + 1)
+        return None
+    if not content.strip():
+        wrong("empty")
+        return None
+    specs = resource["schema"]["fields"]
+    names = [spec["name"] for spec in specs]
+    old_limit = csv.field_size_limit(2**31 - 1)
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+    rows, lines = [], []
+    try:
+        header = next(reader)
+        if len(header) == 1 and len(names) > 1:
+            for mark, word in ((";", ";"), ("\t", "TAB"), ("|", "|")):
+                if mark in header[0]:
+                    wrong("separator", row=1, found=word)
+                    return None
+        for row in reader:
+            if row:
+                rows.append(row)
+                lines.append(reader.line_num)
+            else:
+                wrong("row_blank", row=reader.line_num)
+    except csv.Error as error:
+        wrong("quotes", row=reader.line_num, reason=str(error))
+        return None
+    finally:
+        csv.field_size_limit(old_limit)
+    for column, times in Counter(header).items():
+        if times > 1:
+            wrong("column_double", row=1, column=column)
+        elif column not in names:
+            wrong("column_unknown", row=1, column=column, choices=names)
+    for column in names:
+        if column not in header:
+            wrong("column_missing", row=1, column=column)
+    width = len(header)
+    ragged = False
+    for row, line in zip(rows, lines, strict=True):
+        if len(row) != width:
+            ragged = True
+            rule = "row_short" if len(row) < width else "row_long"
+            wrong(rule, row=line, found=len(row), expected=width)
+    if ragged or set(names) - set(header) or len(set(header)) != width:
+        return None
+    values = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in header]
+    columns = dict(zip(header, values, strict=True))
+    return Table(name, file, {n: columns[n] for n in names}, lines)
+
+
+def _cells(table, spec, problems):
+    """Check one column cell by cell, each distinct text only once."""
+    column, values = spec["name"], table.columns[spec["name"]]
+    limits = spec.get("constraints", {})
+    pattern = re.compile(f"(?:{limits['pattern']})\\Z") if "pattern" in limits else None
+    enum = limits.get("enum")
+    bad = {}
+    for text in set(values):
+        verdict = _cell(text, spec, limits, pattern, enum)
+        if verdict:
+            bad[text] = verdict
+    if bad:
+        for text, line in zip(values, table.lines, strict=True):
+            if text in bad:
+                rule, params = bad[text]
+                shown = text if len(text) <= 60 else text[:57] + "..."
+                problems.append(
+                    Problem(table.file, line, column, rule, {"value": shown, **params})
+                )
+    if limits.get("unique"):
+        seen = {}
+        for text, line in zip(values, table.lines, strict=True):
+            if text and text in seen:
+                problems.append(
+                    Problem(
+                        table.file, line, column, "unique",
+                        {"value": text, "first": seen[text]},
+                    )
+                )  # fmt: skip
+            seen.setdefault(text, line)
+    return bad
+
+
+def _cell(text, spec, limits, pattern, enum):
+    if not text:
+        return ("required", {}) if limits.get("required") else None
+    kind = spec["type"]
+    if _MISSING_WORDS.match(text) and text not in (enum or ()):
+        return "not_a_number", {}
+    if "\n" in text or "\r" in text:
+        return "line_break", {}
+    if _CONTROL.search(text):
+        return "control_character", {}
+    if text != text.strip():
+        return "space", {}
+    if _FORMULA.match(text):
+        return "formula", {}
+    if not _TYPES[kind].match(text):
+        return "type_" + kind, {}
+    if kind == "number" and len(text) > 300:
+        return "type_number", {}
+    if kind in ("integer", "number"):
+        for key, wrong in (("minimum", -1), ("maximum", 1)):
+            if key in limits and (float(text) - limits[key]) * wrong > 0:
+                return key, {"limit": limits[key]}
+    parts = text.split(spec["separator"]) if "separator" in spec else [text]
+    if len(set(parts)) != len(parts) and enum:
+        return "list_double", {}
+    for part in parts:
+        if enum is not None and part not in enum:
+            return "allowed", {"choices": enum}
+        if "separator" in spec and not part:
+            return "list_blank", {}
+    if pattern and not pattern.match(text):
+        return "pattern", {"pattern": limits["pattern"]}
+    if spec.get("format") in ("partial_date", "period"):
+        try:
+            ends = [span(part) for part in text.split("/")]
+        except ValueError:
+            return "date", {}
+        if ends[0][0] > ends[-1][1] or (len(ends) == 2 and ends[0] == ends[1]):
+            return "date_order", {}
+    return None
+
+
+def span(text: str) -> tuple[date, date]:
+    """First and last day of a partial date: 2024, 2024-05 or 2024-05-03.
+
+    >>> span("2024-02")
+    (datetime.date(2024, 2, 1), datetime.date(2024, 2, 29))
+    """
+    parts = [int(p) for p in text.split("-")]
+    year = parts[0]
+    month = parts[1] if len(parts) > 1 else None
+    if len(parts) > 2:
+        day = date(year, month, parts[2])
+        return day, day
+    first = date(year, month or 1, 1)
+    if month is None or month == 12:
+        return first, date(year, 12, 31)
+    return first, date.fromordinal(date(year, month + 1, 1).toordinal() - 1)
+
+
+def period_span(period: str) -> tuple[date, date]:
+    """First and last day of a period such as 2024, 2018/2020 or 2025-01/2025-03."""
+    ends = period.split("/")
+    return span(ends[0])[0], span(ends[-1])[1]
+
+
+def check_table(package: Package, table: Table, problems: list[Problem]) -> None:
+    """Check everything that one table tells of itself."""
+    schema = package.resources[table.name]["schema"]
+    for spec in schema["fields"]:
+        bad = _cells(table, spec, problems)
+        if spec.get("format") == "partial_date" and package.release:
+            limit = span(package.release)[1]
+            later = {
+                t for t in set(table.columns[spec["name"]])
+                if t and t not in bad and span(t)[0] > limit
+            }  # fmt: skip
+            for text, line in zip(
+                table.columns[spec["name"]] if later else (), table.lines, strict=False
+            ):
+                if text in later:
+                    problems.append(
+                        Problem(
+                            table.file, line, spec["name"], "future",
+                            {"value": text, "release": package.release},
+                        )
+                    )  # fmt: skip
+    key = schema.get("primaryKey", [])
+    key = [key] if isinstance(key, str) else key
+    if len(key) > 1:
+        seen = {}
+        for parts, line in zip(
+            zip(*(table.columns[k] for k in key), strict=True), table.lines, strict=True
+        ):
+            if parts in seen:
+                problems.append(
+                    Problem(
+                        table.file, line, "+".join(key), "unique",
+                        {"value": " / ".join(parts), "first": seen[parts]},
+                    )
+                )  # fmt: skip
+            seen.setdefault(parts, line)
+
+
+def _float(text):
+    return float(text) if text and _TYPES["number"].match(text) else None
+
+
+def _bounds(table, problems):
+    columns = table.columns
+    if not {"value", "value_low", "value_high"} <= set(columns):
+        return
+    precision = columns.get("precision", [None] * len(table))
+    rounding = columns.get("rounding", [""] * len(table))
+    for line, value, low, high, how, step in zip(
+        table.lines, columns["value"], columns["value_low"], columns["value_high"],
+        precision, rounding, strict=True,
+    ):  # fmt: skip
+        v, a, b = _float(value), _float(low), _float(high)
+        if v is None or (low and a is None) or (high and b is None):
+            continue
+        if a is not None and a > v:
+            found, column = f"{low} > {value}", "value_low"
+        elif b is not None and b < v:
+            found, column = f"{high} < {value}", "value_high"
+        else:
+            found = None
+        if found:
+            problems.append(Problem(table.file, line, column, "bounds", {"found": found}))
+            continue
+        wrong = {
+            "exact": (a, b) != (v, v),
+            "survey_estimate": (a, b) != (None, None),
+            "at_least": (a, b) != (v, None),
+            "at_most": (a, b) != (None, v),
+            "rounded": a is None or b is None or not step,
+            "approx": a is None or b is None,
+        }.get(how, False)
+        if wrong:
+            problems.append(
+                Problem(table.file, line, "precision", "precision", {"value": how})
+            )
+
+
+def _calculable(columns, i, replaced):
+    return (
+        not columns["duplicates_of"][i]
+        and columns["grade"][i] != "D"
+        and columns["status"][i] in CALCULABLE
+        and columns["id"][i] not in replaced
+    )
+
+
+def _observations(tables, problems, package):
+    table = tables.get("observations")
+    if table is None:
+        return
+    c = table.columns
+
+    def wrong(i, column, rule, **params):
+        problems.append(Problem(table.file, table.lines[i], column, rule, params))
+
+    where = {key: i for i, key in enumerate(c["id"])}
+    series = {}
+    if (concepts := tables.get("concepts")) is not None:
+        cc = concepts.columns
+        series = dict(zip(cc["concept"], cc["series"], strict=True))
+    replaced = set(c["supersedes"])
+    lines = {}
+    release = package.release
+    for i, identifier in enumerate(c["id"]):
+        period, year = c["period"][i], c["year"][i]
+        if period and year.isascii() and year.isdigit():
+            try:
+                first, last = period_span(period)
+            except ValueError:
+                first = last = None
+            if first and not first.year <= int(year) <= last.year:
+                wrong(i, "year", "year_in_period", value=year, period=period)
+            elif (
+                first and release and c["status"][i] in CALCULABLE
+                and first > span(release)[1]
+            ):  # fmt: skip
+                wrong(i, "period", "future", value=period, release=release)
+        for column in ("duplicates_of", "supersedes"):
+            target = c[column][i]
+            if target == identifier:
+                wrong(i, column, "self", value=target)
+            elif target in where:
+                other = where[target]
+                if column == "duplicates_of" and c["duplicates_of"][other]:
+                    wrong(i, column, "chain", value=target)
+                for same in ("region_code", "measure"):
+                    if c[same][i] != c[same][other]:
+                        wrong(i, column, "not_the_same", value=target, what=same)
+        slug = series.get(c["concept"][i])
+        if slug and _calculable(c, i, replaced):
+            key = (slug, *(c[k][i] for k in
+                   ("region_code", "measure", "size_class", "sector", "period")))  # fmt: skip
+            if key in lines and period:
+                wrong(i, "period", "series_period", value=period, series=slug,
+                      first=lines[key])  # fmt: skip
+            lines.setdefault(key, table.lines[i])
+
+
+def _measures(tables, problems):
+    measures = tables.get("measures")
+    if measures is None:
+        return
+    m = measures.columns
+    whole = {a for a, b in zip(m["measure"], m["integer"], strict=True) if b == "true"}
+    share = {
+        a for a, k, u in zip(m["measure"], m["kind"], m["unit"], strict=True)
+        if k == "share" and u == "percent"
+    }  # fmt: skip
+    for table in tables.values():
+        c = table.columns
+        if table.name == "measures" or not {"measure", "value"} <= set(c):
+            continue
+        for line, measure, text in zip(table.lines, c["measure"], c["value"], strict=True):
+            value = _float(text)
+            if value is None:
+                continue
+            if measure in whole and "." in text:
+                rule = "integer"
+            elif measure in whole and value < 0:
+                rule = "negative"
+            elif measure in share and not 0 <= value <= 100:
+                rule = "share"
+            else:
+                continue
+            problems.append(
+                Problem(table.file, line, "value", rule, {"value": text, "measure": measure})
+            )
+
+
+def _foreign_keys(package, tables, problems):
+    for table in tables.values():
+        schema = package.resources[table.name]["schema"]
+        separators = {s["name"]: s.get("separator") for s in schema["fields"]}
+        for key in schema.get("foreignKeys", ()):
+            column, reference = key["fields"][0], key["reference"]
+            target = tables.get(reference["resource"])
+            if target is None:
+                continue
+            known = set(target.columns[reference["fields"][0]])
+            cut = separators[column]
+            unknown = {
+                text: next(p for p in parts if p not in known)
+                for text in set(table.columns[column])
+                if text
+                and not known.issuperset(parts := text.split(cut) if cut else [text])
+            }
+            if not unknown:
+                continue
+            for text, line in zip(table.columns[column], table.lines, strict=True):
+                if text in unknown:
+                    problems.append(
+                        Problem(
+                            table.file, line, column, "foreign_key",
+                            {"value": unknown[text], "target": target.file,
+                             "target_column": reference["fields"][0]},
+                        )
+                    )  # fmt: skip
+
+
+def _links(package, tables, problems, stored):
+    """Readings, excerpts and story sentences agree with the rows they name."""
+    observations = tables.get("observations")
+    if observations is None:
+        return
+    o = observations.columns
+    where = {key: i for i, key in enumerate(o["id"])}
+    if (readings := tables.get("readings")) is not None:
+        r = readings.columns
+        for i, line in enumerate(readings.lines):
+            for column in ("from_id", "to_id"):
+                row = where.get(r[column][i])
+                if row is not None and o["measure"][row] != r["measure"][i]:
+                    problems.append(
+                        Problem(readings.file, line, column, "not_the_same",
+                                {"value": r[column][i], "what": "measure"})
+                    )  # fmt: skip
+    for table in tables.values():
+        excerpt = package.resources[table.name].get("excerptOf") == "observations"
+        if stored and excerpt:
+            shared = [k for k in table.columns if k in o and k != "id"]
+            for i, line in enumerate(table.lines):
+                row = where.get(table.columns["id"][i])
+                for k in shared if row is not None else ():
+                    if table.columns[k][i] != o[k][row]:
+                        problems.append(
+                            Problem(table.file, line, k, "excerpt",
+                                    {"value": table.columns[k][i], "other": o[k][row]})
+                        )  # fmt: skip
+    if (story := tables.get("story")) is not None:
+        claims = tables.get("claims")
+        known = set(where) | set(claims.columns["claim_id"] if claims else ())
+        for i, line in enumerate(story.lines):
+            used = {
+                c: set(_PLACEHOLDER.findall(story.columns[c][i]))
+                for c in ("text_en", "text_id")
+            }
+            for column, names in used.items():
+                for name in sorted(names - known):
+                    problems.append(
+                        Problem(story.file, line, column, "foreign_key",
+                                {"value": name, "target": observations.file,
+                                 "target_column": "id"})
+                    )  # fmt: skip
+            for column in used:
+                try:
+                    list(string.Formatter().parse(story.columns[column][i]))
+                except ValueError as error:
+                    problems.append(
+                        Problem(story.file, line, column, "story_form",
+                                {"reason": str(error)})
+                    )  # fmt: skip
+            if used["text_en"] != used["text_id"]:
+                problems.append(Problem(story.file, line, "text_id", "story_pair", {}))
+
+
+def _claims(tables, problems):
+    if tables.get("claims") is None or tables.get("observations") is None:
+        return
+    from umkm_analysis import verdicts
+
+    problems.extend(verdicts.stale(tables["claims"], tables["observations"]))
+
+
+def digest(path: Path) -> str:
+    return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def examine(package: Package, *, stored: bool = True):
+    """Read and check a whole folder; return its tables and its problems.
+
+    `stored` also asks what only concerns the files as kept: recomputed columns,
+    excerpts and, for the shipped folder, hashes.
+    """
+    problems: list[Problem] = []
+    tables = {}
+    for name in package.resources:
+        table = read(package, name, problems)
+        if table is not None:
+            tables[name] = table
+            check_table(package, table, problems)
+            _bounds(table, problems)
+    _measures(tables, problems)
+    _foreign_keys(package, tables, problems)
+    _observations(tables, problems, package)
+    _links(package, tables, problems, stored)
+    if stored and not problems:
+        _claims(tables, problems)
+    if stored and package.path.resolve() == SHIPPED.resolve() and not problems:
+        for name, resource in package.resources.items():
+            file = package.file(name)
+            if file.exists() and resource.get("hash") != digest(file):
+                problems.append(Problem(file.name, None, None, "hash"))
+    order = {r["path"]: i for i, r in enumerate(package.resources.values())}
+    problems.sort(
+        key=lambda p: (order.get(p.file, -1), p.row or 0, p.column or "", p.rule)
+    )
+    return tables, problems
+
+
+def check(path=None) -> list[Problem]:
+    """Check a folder (the shipped one by default); an empty list is a sound one.
+
+    Examples
+    --------
+    >>> check()
+    []
+    """
+    return examine(open_package(path))[1]
+
+
+def read_panel(path) -> Table:
+    """Read and check a panel: region, year, value and maybe segment, concept."""
+    path = Path(path)
+    if not path.is_file():
+        raise DataError("no_file", path=str(path))
+    optional = [{"name": n, "type": "string"} for n in ("segment", "concept")]
+    fields = [
+        {"name": "region", "type": "string", "constraints": {"required": True}},
+        {"name": "year", "type": "integer", "constraints": {"required": True}},
+        {"name": "value", "type": "number", "constraints": {"required": True}},
+    ]
+    with path.open("rb") as file:
+        head = file.readline().decode("utf-8", errors="replace")
+    names = [c.strip().strip('"') for c in head.removeprefix("\ufeff").split(",")]
+    fields += [spec for spec in optional if spec["name"] in names]
+    schema = {"fields": fields, "primaryKey": ["region", "year"]}
+    package = Package(
+        path.parent, {}, {"panel": {"name": "panel", "path": path.name, "schema": schema}}
+    )
+    problems: list[Problem] = []
+    table = read(package, "panel", problems)
+    if table is not None:
+        check_table(package, table, problems)
+    if problems:
+        raise problems[0].as_error()
+    return table
+
+
+def seal() -> list[str]:
+    """Write the hashes of the shipped tables into their contract.
+
+    Returns the names of the files whose hash changed. The new contract is
+    written beside the old one and then put in its place.
+    """
+    package = open_package()
+    changed = []
+    for name, resource in package.resources.items():
+        file = package.file(name)
+        if file.exists() and resource.get("hash") != (new := digest(file)):
+            resource["hash"] = new
+            changed.append(file.name)
+    target = package.path / "datapackage.json"
+    aside = target.with_suffix(".json.new")
+    content = json.dumps(package.contract, ensure_ascii=False, indent=1) + "\n"
+    aside.write_text(content, encoding="utf-8", newline="\n")
+    aside.replace(target)
+    return changed
