@@ -50,6 +50,7 @@ OWN_POINTS = 2  # of the series itself, at most; what the back-test judges
 RECENT = 3  # years of growth in the panel's median
 GATE_YEARS = 4  # target years before any growth may be believed
 JUDGE_YEARS = 8  # target years before a rule may be chosen on a panel
+MOST = 2000  # regions learned from: more change no digit that is shown
 _GATED = [(0.0, 0.25), (0.1, 0.15), (0.2, 0.05)] + [
     (u / 10, (5 - u) / 10) for u in range(6)
 ]
@@ -341,6 +342,7 @@ def fit_panel(panel, *, own_points=2, horizon=3, level=0.8, origin=None, without
     y = block.log[keep][:, : t + 1]
     keep = ~np.isnan(y).all(axis=1)
     y = y[keep] if not keep.all() else y
+    y = y[some(len(y))]
     m = int(np.sum(~np.isnan(np.diff(y, axis=1)).all(axis=1)))
     if m < _least(level):
         raise TooFewRegions("too_few_regions", level=level, needed=_least(level), m=m)
@@ -460,6 +462,13 @@ class Past:
                 q_years = max(q, np.sort(ends)[k - 1])
             result.append((u, v, prior, q, q_years, s.size))
         return result
+
+
+def some(count):
+    """Indices of at most `MOST` of so many regions, evenly spread."""
+    if count <= MOST:
+        return np.arange(count)
+    return np.linspace(0, count - 1, MOST).astype(int)
 
 
 def growths(y, own_points):
