@@ -1,0 +1,355 @@
+"""The command line: `umkm`, the same as `python -m umkm_analysis`.
+
+Listings go to stdout as a table, CSV or one JSON document; everything else goes
+to stderr. Exit codes: 0 done, 1 a problem in the data or the request, 2 usage.
+"""
+
+import argparse
+import csv
+import json
+import os
+import re
+import sys
+
+from umkm_analysis import text
+from umkm_analysis.errors import DataError, UmkmError
+
+TABLE_COLUMNS = {
+    "figures": ["id", "period", "concept", "size_class", "sector", "value", "unit",
+                "status", "grade", "source_id"],
+    "claims": ["claim_id", "text", "stated_value", "stated_unit", "computed_value",
+               "computed_low", "computed_high", "verdict", "possible_origin"],
+    "growth": ["from_id", "to_id", "from_period", "to_period", "years", "growth",
+               "growth_low", "growth_high", "cagr"],
+}  # fmt: skip
+#: How a column is shown in a table; all others as they are.
+FRACTIONS = {"growth", "growth_low", "growth_high", "log_growth", "cagr", "share",
+             "share_low", "share_high"}  # fmt: skip
+TERMS = {"verdict": "verdict", "status": "status", "size_class": "size",
+         "possible_origin": "origin"}  # fmt: skip
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="umkm",
+        description="Angka UMKM dan apa yang dihitungnya. / "
+        "Figures about small businesses, and what they count.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    def command(name, help_, *, listing=True):
+        sub = commands.add_parser(name, help=help_, description=help_)
+        if listing:
+            sub.add_argument("--format", choices=("table", "csv", "json"), default="table")
+            sub.add_argument("--lang", choices=text.LANGS, default="id")
+        sub.add_argument("--data", metavar="DIR", help="folder with your own tables")
+        return sub
+
+    sub = command("figures", "angka beserta sumbernya / figures with their sources")
+    for option in ("region", "concept", "family", "measure", "size-class", "sector"):
+        sub.add_argument(f"--{option}")
+    sub.add_argument("--as-of", metavar="DATE", help="known by then: 2024-05-03, 2024")
+
+    sub = command("trace", "satu baris sampai ke sumbernya / one row back to its source")
+    sub.add_argument("id")
+
+    sub = command("claims", "pernyataan dihitung ulang / published claims, recomputed")
+    sub.add_argument("id", nargs="*")
+    sub.add_argument("--region")
+    sub.add_argument("--as-of", metavar="DATE")
+
+    sub = command("growth", "pertumbuhan dengan batasnya / growth with its bounds")
+    which = sub.add_mutually_exclusive_group(required=True)
+    which.add_argument("--series")
+    which.add_argument("--values", metavar="YEAR=N,...", help="2024=87397,2025=93000~500")
+    which.add_argument("--reading", help="a row of readings.csv")
+    for option in ("region", "measure", "size-class", "sector"):
+        sub.add_argument(f"--{option}")
+    sub.add_argument("--as-of", metavar="DATE")
+
+    sub = command("check", "periksa folder data / check a data folder")
+    sub.add_argument("dir", nargs="?")
+    sub.add_argument("--seal", action="store_true", help="write the shipped hashes")
+
+    sub = command("report", "laporan / the report", listing=False)
+    sub.add_argument("--lang", choices=(*text.LANGS, "all"), default="all")
+    sub.add_argument("--format", choices=("html", "all"), default="all")
+    sub.add_argument("--region", help="a region code")
+    sub.add_argument("--out", metavar="DIR", default="reports")
+    return parser
+
+
+def main(argv=None) -> int:
+    """Run one command; return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", newline="\n")
+    args = _parser().parse_args(argv)
+    lang = args.lang if args.lang in text.LANGS else "id"
+    try:
+        return COMMANDS[args.command](args) or 0
+    except UmkmError as error:
+        print(f"umkm: {error.words(lang)}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader (head, less) went away: nothing more to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("umkm: dihentikan / stopped", file=sys.stderr)
+        return 130
+
+
+def _folder(args):
+    from umkm_analysis import data
+
+    return data.open_folder(args.data) if getattr(args, "data", None) else data.shipped()
+
+
+def _plain(value):
+    if value is None or value != value:
+        return None
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return int(value)
+    return value
+
+
+def records(frame) -> list[dict]:
+    """Rows of a frame as plain records; absent is None."""
+    import pandas as pd
+
+    columns = list(frame.columns)
+    return [
+        {c: None if v is pd.NA else _plain(v) for c, v in zip(columns, row, strict=True)}
+        for row in frame.astype(object).itertuples(index=False, name=None)
+    ]
+
+
+def show(rows: list[dict], args, columns=None) -> None:
+    """Print records in the format that was asked for."""
+    if args.format == "json":
+        print(json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False))
+        return
+    keys = list(rows[0]) if rows else (columns or [])
+    if args.format == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(keys)
+        writer.writerows([_csv(r[k]) for k in keys] for r in rows)
+        return
+    keys = [k for k in (columns or keys) if not rows or k in rows[0]]
+    print(table(rows, keys, args.lang))
+
+
+def _csv(value):
+    if value is None:
+        return ""
+    # Repr keeps every digit of a float; text that a spreadsheet would run is quoted.
+    if isinstance(value, str) and value[:1] in "=+-@\t" and not re.match(
+        r"[-+]?[0-9.]+\Z", value
+    ):  # fmt: skip
+        return "'" + value
+    return value
+
+
+def table(rows, keys, lang) -> str:
+    """Records as aligned text, numbers as readers of the language write them."""
+    heads = [
+        text.label(f"column.{k}", lang) if text.has_label(f"column.{k}") else k for k in keys
+    ]
+    body = [[_shown(k, r[k], lang) for k in keys] for r in rows]
+    right = [
+        any(isinstance(r[k], int | float) for r in rows) and k != "year" for k in keys
+    ]
+    widths = [
+        min(max([len(h), *(len(r[i]) for r in body)]), 60) for i, h in enumerate(heads)
+    ]
+    lines = []
+    for cells in [heads, *body]:
+        cut = [c if len(c) <= w else c[: w - 3] + "..." for c, w in zip(cells, widths, strict=True)]
+        lines.append(
+            "  ".join(
+                c.rjust(w) if r else c.ljust(w)
+                for c, w, r in zip(cut, widths, right, strict=True)
+            ).rstrip()
+        )
+    lines.insert(1, "  ".join("-" * w for w in widths))
+    return "\n".join(lines)
+
+
+def _shown(key, value, lang):
+    if value is None:
+        return "-"
+    if key in FRACTIONS:
+        return text.percent(value, 2, lang)
+    if key in TERMS:
+        return text.term(TERMS[key], value, lang)
+    if key.endswith("unit"):
+        return text.term("unit", value, lang)
+    if key in ("period", "from_period", "to_period"):
+        return text.period(value, lang)
+    if isinstance(value, bool):
+        return text.label("word.yes" if value else "word.no", lang)
+    if key in ("year", "from_year", "to_year"):
+        return str(value)
+    if isinstance(value, int | float):
+        return text.number(value, None, lang)
+    return str(value)
+
+
+def _note_undated(frame, lang):
+    count = frame.attrs.get("left_out_undated")
+    if count is not None:
+        print(text.fill(text.label("cli.undated", lang), {"n": count}, lang), file=sys.stderr)
+
+
+def _figures(args):
+    frame = _folder(args).figures(
+        region=args.region, concept=args.concept, family=args.family,
+        measure=args.measure, size_class=args.size_class, sector=args.sector,
+        as_of=args.as_of,
+    )  # fmt: skip
+    _note_undated(frame, args.lang)
+    show(records(frame), args, TABLE_COLUMNS["figures"])
+
+
+def _trace(args):
+    record = {k: _plain(v) for k, v in _folder(args).trace(args.id).items()}
+    if args.format != "table":
+        return show([record], args)
+    width = max(len(k) for k in record)
+    for key, value in record.items():
+        if value is not None:
+            shown = text.number(value, None, args.lang) if (
+                isinstance(value, int | float) and key != "year") else value  # fmt: skip
+            print(f"{key.ljust(width)}  {shown}")
+    return 0
+
+
+def _claims(args):
+    frame = _folder(args).claims(args.id or None, region=args.region, as_of=args.as_of)
+    rows = records(frame)
+    if args.format == "table":
+        for row in rows:
+            row["text"] = row[f"text_{args.lang}"]
+        show(rows, args, TABLE_COLUMNS["claims"])
+        if len(rows) == 1:
+            print(rows[0][f"explanation_{args.lang}"])
+        return
+    show(rows, args, list(frame.columns))
+
+
+_VALUE = re.compile(r"\s*([0-9/-]+)\s*=\s*([0-9.,]+)\s*(?:~\s*([0-9.,]+)\s*)?\Z")
+
+
+def parse_values(argument: str) -> list:
+    """Figures from "2023=73300,2024=87397" or "2025=93000~500" (plus or minus).
+
+    >>> [(f.period, f.low, f.high) for f in parse_values("2025=93000~500")]
+    [('2025', 92500.0, 93500.0)]
+    """
+    from umkm_analysis.contract import period_span
+    from umkm_analysis.figure import Figure
+
+    figures = []
+    # A comma parts two values only where a new year follows it.
+    for part in re.split(r",(?=\s*[0-9/-]+\s*=)", argument):
+        found = _VALUE.match(part)
+        if not found:
+            raise DataError("values_form", value=part)
+        period, *numbers = found.groups()
+        try:
+            last = period_span(period)[1]
+        except ValueError:
+            raise DataError("values_form", value=part) from None
+        parsed = []
+        for number in numbers:
+            if number is None:
+                continue
+            if "," in number or re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", number):
+                plain = number.replace(".", "").replace(",", "")
+                raise DataError("values_separator", value=number, plain=plain)
+            if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", number):
+                raise DataError("values_form", value=part)
+            parsed.append(float(number))
+        value, half = parsed[0], parsed[1] if len(parsed) > 1 else 0.0
+        if any(f.period == period for f in figures):
+            raise DataError("values_twice", value=period)
+        figures.append(
+            Figure(value, value - half, value + half, period=period, year=last.year)
+        )
+    return figures
+
+
+def _growth(args):
+    from umkm_analysis import blocks, growth
+
+    folder = _folder(args)
+    if args.reading:
+        rates = [growth.read_under(args.reading, folder)]
+    elif args.values:
+        rates = growth.over_time(parse_values(args.values))
+    else:
+        options = {"measure": args.measure} if args.measure else {}
+        rates = growth.over_time(
+            folder.series(
+                args.series, region=folder.region(args.region),
+                size_class=args.size_class, sector=args.sector, as_of=args.as_of,
+                **options,
+            )
+        )  # fmt: skip
+    show([r.as_record() for r in rates], args, TABLE_COLUMNS["growth"])
+    if args.format == "table":
+        for reading in dict.fromkeys(r.assumption for r in rates if r.assumption):
+            said = blocks.assumption(reading, folder)
+            print(said[args.lang] if isinstance(said, dict) else said)
+
+
+def _check(args):
+    from pathlib import Path
+
+    from umkm_analysis import contract
+
+    path = args.dir or args.data
+    if args.seal:
+        if path and Path(path).resolve() != contract.SHIPPED.resolve():
+            raise DataError("seal_shipped")
+        problems = [p for p in contract.check() if p.rule != "hash"]
+        if not problems:
+            for name in contract.seal():
+                print(text.fill(text.label("cli.sealed", args.lang), {"file": name}, args.lang),
+                      file=sys.stderr)  # fmt: skip
+    else:
+        problems = contract.check(path)
+    if args.format == "table":
+        for p in problems:
+            print(p.as_error().words(args.lang))
+    else:
+        show(
+            [
+                {"file": p.file, "row": p.row, "column": p.column, "rule": p.rule,
+                 "message": p.as_error().words(args.lang)}
+                for p in problems
+            ], args, ["file", "row", "column", "rule", "message"],
+        )  # fmt: skip
+    key = "cli.problems" if problems else "cli.sound"
+    print(text.fill(text.label(key, args.lang), {"n": len(problems)}, args.lang),
+          file=sys.stderr)  # fmt: skip
+    return 1 if problems else 0
+
+
+def _report(args):
+    from umkm_analysis import report
+
+    langs = text.LANGS if args.lang == "all" else (args.lang,)
+    folder = _folder(args)
+    paths = report.build(folder, region=args.region, langs=langs, out=args.out)
+    for path in paths:
+        print(path)
+    print(report.headline(folder, region=args.region, lang=langs[0]))
+
+
+COMMANDS = {
+    "figures": _figures, "trace": _trace, "claims": _claims, "growth": _growth,
+    "check": _check, "report": _report,
+}  # fmt: skip
