@@ -97,11 +97,16 @@ def headline_claim(folder=None, region=None) -> dict | None:
     first = None
     for claim in folder._dicts("claims"):
         operands = claim["operands"].split(";")
-        if rows[operands[0]]["region_code"] != region or claim["formula"] != "growth_pct":
+        if (
+            rows[operands[0]]["region_code"] != region
+            or claim["formula"] != "growth_pct"
+        ):
             continue
         if claim["claim_id"] == named:
             return claim
-        if first is None and all(rows[o]["measure"] == "business_units" for o in operands):
+        if first is None and all(
+            rows[o]["measure"] == "business_units" for o in operands
+        ):
             first = claim
     return first
 

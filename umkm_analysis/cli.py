@@ -40,7 +40,9 @@ def _parser():
     def command(name, help_, *, listing=True):
         sub = commands.add_parser(name, help=help_, description=help_)
         if listing:
-            sub.add_argument("--format", choices=("table", "csv", "json"), default="table")
+            sub.add_argument(
+                "--format", choices=("table", "csv", "json"), default="table"
+            )
             sub.add_argument("--lang", choices=text.LANGS, default="id")
         sub.add_argument("--data", metavar="DIR", help="folder with your own tables")
         return sub
@@ -50,7 +52,9 @@ def _parser():
         sub.add_argument(f"--{option}")
     sub.add_argument("--as-of", metavar="DATE", help="known by then: 2024-05-03, 2024")
 
-    sub = command("trace", "satu baris sampai ke sumbernya / one row back to its source")
+    sub = command(
+        "trace", "satu baris sampai ke sumbernya / one row back to its source"
+    )
     sub.add_argument("id")
 
     sub = command("claims", "pernyataan dihitung ulang / published claims, recomputed")
@@ -61,7 +65,9 @@ def _parser():
     sub = command("growth", "pertumbuhan dengan batasnya / growth with its bounds")
     which = sub.add_mutually_exclusive_group(required=True)
     which.add_argument("--series")
-    which.add_argument("--values", metavar="YEAR=N,...", help="2024=87397,2025=93000~500")
+    which.add_argument(
+        "--values", metavar="YEAR=N,...", help="2024=87397,2025=93000~500"
+    )
     which.add_argument("--reading", help="a row of readings.csv")
     for option in ("region", "measure", "size-class", "sector"):
         sub.add_argument(f"--{option}")
@@ -103,7 +109,9 @@ def main(argv=None) -> int:
 def _folder(args):
     from umkm_analysis import data
 
-    return data.open_folder(args.data) if getattr(args, "data", None) else data.shipped()
+    return (
+        data.open_folder(args.data) if getattr(args, "data", None) else data.shipped()
+    )
 
 
 def _plain(value):
@@ -121,7 +129,10 @@ def records(frame) -> list[dict]:
 
     columns = list(frame.columns)
     return [
-        {c: None if v is pd.NA else _plain(v) for c, v in zip(columns, row, strict=True)}
+        {
+            c: None if v is pd.NA else _plain(v)
+            for c, v in zip(columns, row, strict=True)
+        }
         for row in frame.astype(object).itertuples(index=False, name=None)
     ]
 
@@ -155,7 +166,8 @@ def _csv(value):
 def table(rows, keys, lang) -> str:
     """Records as aligned text, numbers as readers of the language write them."""
     heads = [
-        text.label(f"column.{k}", lang) if text.has_label(f"column.{k}") else k for k in keys
+        text.label(f"column.{k}", lang) if text.has_label(f"column.{k}") else k
+        for k in keys
     ]
     body = [[_shown(k, r[k], lang) for k in keys] for r in rows]
     right = [
@@ -166,7 +178,10 @@ def table(rows, keys, lang) -> str:
     ]
     lines = []
     for cells in [heads, *body]:
-        cut = [c if len(c) <= w else c[: w - 3] + "..." for c, w in zip(cells, widths, strict=True)]
+        cut = [
+            c if len(c) <= w else c[: w - 3] + "..."
+            for c, w in zip(cells, widths, strict=True)
+        ]
         lines.append(
             "  ".join(
                 c.rjust(w) if r else c.ljust(w)
@@ -200,7 +215,10 @@ def _shown(key, value, lang):
 def _note_undated(frame, lang):
     count = frame.attrs.get("left_out_undated")
     if count is not None:
-        print(text.fill(text.label("cli.undated", lang), {"n": count}, lang), file=sys.stderr)
+        print(
+            text.fill(text.label("cli.undated", lang), {"n": count}, lang),
+            file=sys.stderr,
+        )
 
 
 def _figures(args):

@@ -34,7 +34,9 @@ _MISSING_WORDS = re.compile(
     r"[-+]?(nan|na|n/a|#n/a|null|none|nil|inf|infinity|#ref!|#value!|#div/0!)\Z", re.I
 )
 _FORMULA = re.compile(r"[=@+\t\r]|-(?![0-9.])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b\u200e\u200f\u202a-\u202e]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b\u200e\u200f\u202a-\u202e]"
+)
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_-]+)[^}]*\}")
 
 
@@ -191,7 +193,9 @@ def read(package: Package, name: str, problems: list[Problem]) -> Table | None:
             wrong(rule, row=line, found=len(row), expected=width)
     if ragged or set(names) - set(header) or len(set(header)) != width:
         return None
-    values = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in header]
+    values = [list(column) for column in zip(*rows, strict=True)] or [
+        [] for _ in header
+    ]
     columns = dict(zip(header, values, strict=True))
     return Table(name, file, {n: columns[n] for n in names}, lines)
 
@@ -357,7 +361,9 @@ def _bounds(table, problems):
         else:
             found = None
         if found:
-            problems.append(Problem(table.file, line, column, "bounds", {"found": found}))
+            problems.append(
+                Problem(table.file, line, column, "bounds", {"found": found})
+            )
             continue
         wrong = {
             "exact": (a, b) != (v, v),
@@ -448,7 +454,9 @@ def _measures(tables, problems):
         c = table.columns
         if table.name == "measures" or not {"measure", "value"} <= set(c):
             continue
-        for line, measure, text in zip(table.lines, c["measure"], c["value"], strict=True):
+        for line, measure, text in zip(
+            table.lines, c["measure"], c["value"], strict=True
+        ):
             value = _float(text)
             if value is None:
                 continue
@@ -461,7 +469,9 @@ def _measures(tables, problems):
             else:
                 continue
             problems.append(
-                Problem(table.file, line, "value", rule, {"value": text, "measure": measure})
+                Problem(
+                    table.file, line, "value", rule, {"value": text, "measure": measure}
+                )
             )
 
 
@@ -623,7 +633,9 @@ def read_panel(path) -> Table:
     fields += [spec for spec in optional if spec["name"] in names]
     schema = {"fields": fields, "primaryKey": ["region", "year"]}
     package = Package(
-        path.parent, {}, {"panel": {"name": "panel", "path": path.name, "schema": schema}}
+        path.parent,
+        {},
+        {"panel": {"name": "panel", "path": path.name, "schema": schema}},
     )
     problems: list[Problem] = []
     table = read(package, "panel", problems)

@@ -50,7 +50,9 @@ def as_date(value) -> date:
 
 
 def _choices(known, value) -> list[str]:
-    near = difflib.get_close_matches(str(value), [str(k) for k in known], n=5, cutoff=0.5)
+    near = difflib.get_close_matches(
+        str(value), [str(k) for k in known], n=5, cutoff=0.5
+    )
     return near or sorted(str(k) for k in known)[:12]
 
 
@@ -133,7 +135,9 @@ class Folder:
             schema = self.package.resources[table]["schema"]["fields"]
             self._frames[table] = pd.DataFrame(
                 {
-                    f["name"]: _typed(text.columns[f["name"]] if text else [], f["type"])
+                    f["name"]: _typed(
+                        text.columns[f["name"]] if text else [], f["type"]
+                    )
                     for f in schema
                 }
             )
@@ -372,7 +376,9 @@ class Folder:
         source = next(
             s for s in self._dicts("sources") if s["source_id"] == record["source_id"]
         )
-        record |= {f"source_{k}": v or None for k, v in source.items() if k != "source_id"}
+        record |= {
+            f"source_{k}": v or None for k, v in source.items() if k != "source_id"
+        }
         if "concept" in record:
             concept = next(
                 c for c in self._dicts("concepts") if c["concept"] == record["concept"]
@@ -462,7 +468,8 @@ class Folder:
             for c in stored
         ]
         kinds = {
-            f["name"]: f["type"] for f in self.package.resources["claims"]["schema"]["fields"]
+            f["name"]: f["type"]
+            for f in self.package.resources["claims"]["schema"]["fields"]
         }
         return pd.DataFrame(
             {c: _typed([r[c] for r in records], kinds[c]) for c in verdicts.COLUMNS}
@@ -551,7 +558,9 @@ def _first_known(result, frame):
         else:
             stand_in[root] = row_id
             column.append(None)
-    return _typed([c if isinstance(c, str) else "" for c in column], "string").to_numpy()
+    return _typed(
+        [c if isinstance(c, str) else "" for c in column], "string"
+    ).to_numpy()
 
 
 def _panel(frame, spec):

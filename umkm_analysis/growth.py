@@ -60,7 +60,11 @@ class Rate:
     def as_record(self) -> dict:
         """A flat record with the keys that the command line prints."""
         record = asdict(self)
-        for name, key in (("value", "growth"), ("low", "growth_low"), ("high", "growth_high")):
+        for name, key in (
+            ("value", "growth"),
+            ("low", "growth_low"),
+            ("high", "growth_high"),
+        ):
             record[key] = record.pop(name)
         first = [
             "from_id", "to_id", "from_period", "to_period", "years", "growth",
@@ -573,7 +577,9 @@ def index_numbers(s, base_year) -> pd.Series:
     """
     s = _indexed(s, "s")
     if base_year not in s.index:
-        raise DataError("no_base_year", year=base_year, choices=[str(y) for y in s.index])
+        raise DataError(
+            "no_base_year", year=base_year, choices=[str(y) for y in s.index]
+        )
     base = s[base_year]
     if base <= 0:
         raise DataError("not_positive", argument=f"s[{base_year}]", value=base)
@@ -701,7 +707,9 @@ def splice(old, new, year) -> Splice:
         )  # fmt: skip
     for argument, s in (("old", old), ("new", new)):
         if s[year] <= 0:
-            raise DataError("not_positive", argument=f"{argument}[{year}]", value=s[year])
+            raise DataError(
+                "not_positive", argument=f"{argument}[{year}]", value=s[year]
+            )
     factor = new[year] / old[year]
     joined = pd.concat([old[old.index < year] * factor, new[new.index >= year]])
     return Splice(joined, float(factor))

@@ -161,7 +161,9 @@ def scaled(value, lang: str = "id", decimals: int | None = None) -> str:
     exact = Decimal(repr(float(value)))
     for power, word in _SCALES:
         part = exact.scaleb(-power)
-        if abs(part) >= 1 and (decimals is not None or part == part.quantize(Decimal("0.1"))):
+        if abs(part) >= 1 and (
+            decimals is not None or part == part.quantize(Decimal("0.1"))
+        ):
             return f"{number(part, decimals, lang)} {label('scale.' + word, lang)}"
     return number(exact, None, lang)
 
@@ -175,7 +177,9 @@ def quantity(value, unit: str | None, lang: str = "id", *, word: bool = False) -
     if value is None or value != value:
         return "-"
     if unit == "IDR":
-        return "Rp" + (scaled(value, lang) if abs(value) >= 1e6 else number(value, 0, lang))
+        return "Rp" + (
+            scaled(value, lang) if abs(value) >= 1e6 else number(value, 0, lang)
+        )
     shown = number(value, None, lang)
     if unit in ("percent", "percentage_point") or word:
         return f"{shown} {term('unit', unit, lang)}"
@@ -263,7 +267,9 @@ def say(block: Block, lang: str = "id") -> str:
     'From 73,300 (2023) to 87,397 (2024) is growth of 19.23 percent.'
     """
     if block.key == "story":
-        return fill(block.params["text"][check_lang(lang)], block.params["values"], lang)
+        return fill(
+            block.params["text"][check_lang(lang)], block.params["values"], lang
+        )
     return fill(label(block.key, lang), block.params, lang)
 
 
