@@ -11,7 +11,7 @@ import os
 import re
 import sys
 
-from umkm_analysis import text
+from umkm_analysis import tables, text
 from umkm_analysis.errors import DataError, UmkmError
 
 TABLE_COLUMNS = {
@@ -22,11 +22,6 @@ TABLE_COLUMNS = {
     "growth": ["from_id", "to_id", "from_period", "to_period", "years", "growth",
                "growth_low", "growth_high", "cagr"],
 }  # fmt: skip
-#: How a column is shown in a table; all others as they are.
-FRACTIONS = {"growth", "growth_low", "growth_high", "log_growth", "cagr", "share",
-             "share_low", "share_high"}  # fmt: skip
-TERMS = {"verdict": "verdict", "status": "status", "size_class": "size",
-         "possible_origin": "origin"}  # fmt: skip
 
 
 def _parser():
@@ -190,26 +185,6 @@ def table(rows, keys, lang) -> str:
         )
     lines.insert(1, "  ".join("-" * w for w in widths))
     return "\n".join(lines)
-
-
-def _shown(key, value, lang):
-    if value is None:
-        return "-"
-    if key in FRACTIONS:
-        return text.percent(value, 2, lang)
-    if key in TERMS:
-        return text.term(TERMS[key], value, lang)
-    if key.endswith("unit"):
-        return text.term("unit", value, lang)
-    if key in ("period", "from_period", "to_period"):
-        return text.period(value, lang)
-    if isinstance(value, bool):
-        return text.label("word.yes" if value else "word.no", lang)
-    if key in ("year", "from_year", "to_year"):
-        return str(value)
-    if isinstance(value, int | float):
-        return text.number(value, None, lang)
-    return str(value)
 
 
 def _note_undated(frame, lang):

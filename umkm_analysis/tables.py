@@ -1,0 +1,122 @@
+"""Small tables for readers: the columns that matter, in words, numbers formatted.
+
+They compute nothing. `cell` is the one way in which a value becomes text, for
+notebooks, report and command line alike.
+"""
+
+from umkm_analysis import text
+
+#: Fractions that are shown as percent.
+FRACTIONS = {
+    "growth", "growth_low", "growth_high", "log_growth", "cagr", "cagr_low",
+    "cagr_high", "share", "share_low", "share_high", "level", "coverage",
+}  # fmt: skip
+#: Codes with words of their own in labels.toml.
+TERMS = {
+    "verdict": "verdict", "status": "status", "size_class": "size",
+    "possible_origin": "origin", "unit": "unit", "stated_unit": "unit",
+}  # fmt: skip
+PERIODS = {"period", "from_period", "to_period", "published"}
+#: Whole numbers that are names: no separators.
+PLAIN = {"year", "from_year", "to_year"}
+FIGURES = (
+    "period", "family", "concept", "value", "value_low", "value_high", "status",
+    "grade", "id",
+)  # fmt: skip
+CLAIMS = (
+    "claim_id",
+    "text",
+    "stated_value",
+    "computed_value",
+    "verdict",
+    "explanation",
+)
+
+
+def cell(key: str, value, lang: str = "id") -> str:
+    """The text of one value under one column.
+
+    >>> cell("value", 87397), cell("growth", 0.1923, "en"), cell("verdict", "fails")
+    ('87.397', '19.23 percent', 'tidak cocok')
+    """
+    if value is None or value != value:
+        return "-"
+    if key in FRACTIONS:
+        return text.percent(value, 2, lang)
+    if key in TERMS:
+        return text.term(TERMS[key], value, lang)
+    if key in PERIODS:
+        return text.period(value, lang)
+    if isinstance(value, bool):
+        return text.label("word.yes" if value else "word.no", lang)
+    if key in PLAIN:
+        return str(value)
+    if hasattr(value, "__float__"):
+        return text.number(value, None, lang)
+    return str(value)
+
+
+def head(key: str, lang: str = "id") -> str:
+    """The title of a column."""
+    return text.label(f"column.{key}", lang) if text.has_label(f"column.{key}") else key
+
+
+def in_words(frame, lang: str = "id", *, folder=None):
+    """A copy with names instead of the codes of concept, family, sector, region."""
+    from umkm_analysis import data
+
+    folder = folder or data.shipped()
+    frame = frame.copy()
+    for column, table, key in (
+        ("concept", "concepts", "concept"), ("family", "families", "family"),
+        ("sector", "sectors", "sector"), ("region_code", "regions", "region_code"),
+        ("measure", "measures", "measure"),
+    ):  # fmt: skip
+        if column in frame:
+            names = folder.names(table, key, lang)
+            frame[column] = [names.get(v, v) for v in frame[column]]
+    for column in ("text", "explanation"):
+        if f"{column}_{lang}" in frame and column not in frame:
+            frame[column] = frame[f"{column}_{lang}"]
+    return frame
+
+
+def show(frame, lang: str = "id", columns=None, *, folder=None):
+    """A frame for the eye: chosen columns, words, formatted numbers.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    lang : {"id", "en"}
+    columns : sequence of str, optional
+        All by default.
+
+    Returns
+    -------
+    DataFrame
+        Text only; its first column is the index.
+    """
+    import pandas as pd
+
+    frame = in_words(frame, lang, folder=folder)
+    columns = [c for c in (columns or frame.columns) if c in frame]
+    shown = pd.DataFrame(
+        {head(c, lang): [cell(c, v, lang) for v in frame[c]] for c in columns}
+    )
+    return shown.set_index(shown.columns[0])
+
+
+def figures(frame, lang: str = "id", *, folder=None):
+    """Figures with what they count, bounds, status and grade.
+
+    >>> import umkm_analysis as ua
+    >>> frame = ua.figures(region="6471", concept="oss_registered_micro")
+    >>> figures(frame, "en").iloc[0].tolist()[2:5]
+    ['87,397', '87,397', '87,397']
+    """
+    return show(frame, lang, FIGURES, folder=folder)
+
+
+def claims(frame, lang: str = "id", *, folder=None):
+    """Claims with what was stated, what comes out, and the verdict."""
+    return show(frame, lang, CLAIMS, folder=folder)
