@@ -14,6 +14,7 @@ import string
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
 from umkm_analysis.errors import DataError
@@ -31,12 +32,20 @@ _TYPES = {
     "string": re.compile(r""),
 }
 _MISSING_WORDS = re.compile(
-    r"[-+]?(nan|na|n/a|#n/a|null|none|nil|inf|infinity|#ref!|#value!|#div/0!)\Z", re.I
+    r"([-+]?(nan|na|n/a|n\.a\.|null|none|nil|inf|infinity)"
+    r"|#(n/a|ref!|value!|div/0!|num!|name\?|null!)|<na>|-+|\.{2,}|[?–—…])\Z",
+    re.I,
 )
-_FORMULA = re.compile(r"[=@+\t\r]|-(?![0-9.])")
+#: What a spreadsheet would run; a negative number at the start of a text is none.
+_FORMULA = re.compile(r"[=@+\t\r]|-(?![0-9.,]+(\s|%|\Z))")
+_DATE_FORMS = {
+    "partial_date": re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}\Z"),
+    "period": re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}(/[0-9]{4}(-[0-9]{2}){0,2})?\Z"),
+}
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b\u200e\u200f\u202a-\u202e]"
 )
+_STORY_NAME = re.compile(r"[A-Za-z0-9_-]+(\.(value|low|high|period|stated|unit))?\Z")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_-]+)[^}]*\}")
 
 
@@ -80,7 +89,8 @@ class Package:
 
     @property
     def release(self) -> str | None:
-        return self.contract.get("created")
+        created = self.contract.get("created")
+        return created[:10] if created else None
 
     def file(self, name: str) -> Path:
         return self.path / self.resources[name]["path"]
@@ -92,29 +102,140 @@ def open_package(path=None) -> Package:
     if not path.is_dir():
         raise DataError("no_folder", path=str(path))
     own = path / "datapackage.json"
-    contract_file = own if own.exists() else SHIPPED / "datapackage.json"
     try:
+        contract_file = own if own.exists() else SHIPPED / "datapackage.json"
         contract = json.loads(contract_file.read_text(encoding="utf-8"))
-        resources = {r["name"]: r for r in contract["resources"]}
-        for resource in resources.values():
-            name = Path(resource["path"])
-            if name.is_absolute() or len(name.parts) != 1:
-                raise DataError("contract_path", file=own.name, value=str(name))
-            for spec in resource["schema"]["fields"]:
-                if spec["type"] not in _TYPES:
-                    raise DataError("contract_type", file=own.name, value=spec["type"])
-                pattern = spec.get("constraints", {}).get("pattern")
-                if pattern:
-                    re.compile(pattern)
+        resources = _resources(contract, own.name)
     except OSError as error:
         raise DataError("unreadable", file=own.name, reason=error.strerror) from None
-    except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
+    except (ValueError, RecursionError) as error:
         if isinstance(error, DataError):
             raise
         raise DataError("contract_json", file=own.name, reason=str(error)) from None
+    if own == contract_file and path.resolve() != SHIPPED.resolve():
+        _keeps_core(resources, own.name)
     if own != contract_file:
         contract = {k: v for k, v in contract.items() if k in ("resources", "headline")}
     return Package(path, contract, resources)
+
+
+def _resources(contract, file) -> dict[str, dict]:
+    """The tables of a contract by name; raise where a part of it is unusable."""
+
+    def must(sound, *where):
+        if not sound:
+            raise DataError("contract_part", file=file, value=".".join(map(str, where)))
+
+    must(isinstance(contract, dict), "datapackage")
+    created = contract.get("created")
+    if created is not None:
+        must(
+            isinstance(created, str)
+            and _DATE_FORMS["partial_date"].match(created[:10])
+            and _is_date(created[:10]),
+            "created",
+        )
+    listed = contract.get("resources")
+    must(isinstance(listed, list) and listed, "resources")
+    resources = {}
+    for i, resource in enumerate(listed):
+        must(isinstance(resource, dict), "resources", i)
+        name, path = resource.get("name"), resource.get("path")
+        must(isinstance(name, str) and name not in resources, "resources", i, "name")
+        must(isinstance(path, str) and path, name, "path")
+        if Path(path).is_absolute() or len(Path(path).parts) != 1 or path == "..":
+            raise DataError("contract_path", file=file, value=path)
+        schema = resource.get("schema")
+        must(isinstance(schema, dict), name, "schema")
+        fields = schema.get("fields")
+        must(isinstance(fields, list) and fields, name, "fields")
+        for j, spec in enumerate(fields):
+            must(isinstance(spec, dict), name, "fields", j)
+            column = spec.get("name")
+            must(isinstance(column, str) and column, name, "fields", j, "name")
+            if spec.get("type") not in _TYPES:
+                raise DataError(
+                    "contract_type", file=file, value=spec.get("type") or "-"
+                )
+            must(spec.get("form") in (None, *_DATE_FORMS), name, column, "form")
+            cut = spec.get("separator", ";")
+            must(isinstance(cut, str) and cut, name, column, "separator")
+            must(_texts(spec.get("items", [])), name, column, "items")
+            limits = spec.get("constraints", {})
+            must(isinstance(limits, dict), name, column, "constraints")
+            must(_texts(limits.get("enum", [])), name, column, "enum")
+            for key in ("minimum", "maximum"):
+                limit = limits.get(key, 0)
+                must(
+                    isinstance(limit, int | float) and not isinstance(limit, bool),
+                    name, column, key,
+                )  # fmt: skip
+            try:
+                re.compile(limits.get("pattern", ""))
+            except (re.error, TypeError):
+                must(False, name, column, "pattern")
+        names = {spec["name"] for spec in fields}
+        must(len(names) == len(fields), name, "fields")
+        key = schema.get("primaryKey", [])
+        key = [key] if isinstance(key, str) else key
+        must(_texts(key) and names.issuperset(key), name, "primaryKey")
+        resources[name] = resource
+    for name, resource in resources.items():
+        schema = resource["schema"]
+        for kind in ("foreignKeys", "listKeys"):
+            keys = schema.get(kind, [])
+            must(isinstance(keys, list), name, kind)
+            for key in keys:
+                must(_is_key(key, name, resources), name, kind)
+    return resources
+
+
+def _is_date(text):
+    try:
+        span(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _texts(value):
+    return isinstance(value, list) and all(isinstance(v, str) for v in value)
+
+
+def _is_key(key, name, resources):
+    if not isinstance(key, dict) or not isinstance(key.get("reference"), dict):
+        return False
+    column = _column_names(resources[name])
+    target = resources.get(key["reference"].get("resource") or name)
+    mine, other = key.get("fields"), key["reference"].get("fields")
+    return (
+        target is not None
+        and _texts(mine)
+        and _texts(other)
+        and len(mine) == len(other) == 1
+        and mine[0] in column
+        and other[0] in _column_names(target)
+    )
+
+
+def _column_names(resource):
+    return {spec["name"] for spec in resource["schema"]["fields"]}
+
+
+def _keeps_core(resources, file):
+    """A contract of one's own may add tables and columns, never drop those used."""
+    text = (SHIPPED / "datapackage.json").read_text(encoding="utf-8")
+    for ours in json.loads(text)["resources"]:
+        theirs = resources.get(ours["name"])
+        if theirs is None:
+            if not ours.get("optional"):
+                raise DataError("contract_table", file=file, table=ours["name"])
+            continue
+        lost = _column_names(ours) - _column_names(theirs)
+        if lost:
+            raise DataError(
+                "contract_column", file=file, table=ours["name"], choices=sorted(lost)
+            )
 
 
 def read(package: Package, name: str, problems: list[Problem]) -> Table | None:
@@ -126,11 +247,14 @@ def read(package: Package, name: str, problems: list[Problem]) -> Table | None:
     def wrong(rule, row=None, column=None, **params):
         problems.append(Problem(file, row, column, rule, params))
 
-    if not path.exists():
-        if not resource.get("optional"):
-            wrong("file_missing")
-        return None
     try:
+        if not path.exists():
+            if not resource.get("optional"):
+                wrong("file_missing")
+            return None
+        if not path.is_file():
+            wrong("not_a_file")
+            return None
         raw = path.read_bytes()
     except OSError as error:
         wrong("unreadable", reason=error.strerror)
@@ -158,6 +282,7 @@ def read(package: Package, name: str, problems: list[Problem]) -> Table | None:
     old_limit = csv.field_size_limit(2**31 - 1)
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     rows, lines = [], []
+    start = 1
     try:
         header = next(reader)
         if len(header) == 1 and len(names) > 1:
@@ -165,14 +290,17 @@ def read(package: Package, name: str, problems: list[Problem]) -> Table | None:
                 if mark in header[0]:
                     wrong("separator", row=1, found=word)
                     return None
+        start = reader.line_num + 1
         for row in reader:
             if row:
                 rows.append(row)
-                lines.append(reader.line_num)
+                lines.append(start)
             else:
-                wrong("row_blank", row=reader.line_num)
+                wrong("row_blank", row=start)
+            start = reader.line_num + 1
     except csv.Error as error:
-        wrong("quotes", row=reader.line_num, reason=str(error))
+        # The row begins where the quotation mark was left open.
+        wrong("quotes", row=start, reason=str(error))
         return None
     finally:
         csv.field_size_limit(old_limit)
@@ -249,23 +377,27 @@ def _cell(text, spec, limits, pattern, enum):
         return "formula", {}
     if not _TYPES[kind].match(text):
         return "type_" + kind, {}
-    if kind == "number" and len(text) > 300:
-        return "type_number", {}
+    if len(text) > {"integer": 18, "number": 300}.get(kind, len(text)):
+        return "type_" + kind, {}
     if kind in ("integer", "number"):
         for key, wrong in (("minimum", -1), ("maximum", 1)):
             if key in limits and (float(text) - limits[key]) * wrong > 0:
                 return key, {"limit": limits[key]}
-    parts = text.split(spec["separator"]) if "separator" in spec else [text]
-    if len(set(parts)) != len(parts) and enum:
-        return "list_double", {}
-    for part in parts:
-        if enum is not None and part not in enum:
-            return "allowed", {"choices": enum}
-        if "separator" in spec and not part:
+    if enum is not None and text not in enum:
+        return "allowed", {"choices": enum}
+    if "separator" in spec:
+        parts, items = text.split(spec["separator"]), spec.get("items")
+        if "" in parts:
             return "list_blank", {}
+        if items is not None and not set(parts) <= set(items):
+            return "allowed", {"choices": items}
+        if items is not None and len(set(parts)) != len(parts):
+            return "list_double", {}
     if pattern and not pattern.match(text):
         return "pattern", {"pattern": limits["pattern"]}
-    if spec.get("format") in ("partial_date", "period"):
+    if form := _DATE_FORMS.get(spec.get("form")):
+        if not form.match(text):
+            return "date", {}
         try:
             ends = [span(part) for part in text.split("/")]
         except ValueError:
@@ -304,7 +436,7 @@ def check_table(package: Package, table: Table, problems: list[Problem]) -> None
     schema = package.resources[table.name]["schema"]
     for spec in schema["fields"]:
         bad = _cells(table, spec, problems)
-        if spec.get("format") == "partial_date" and package.release:
+        if spec.get("form") == "partial_date" and package.release:
             limit = span(package.release)[1]
             later = {
                 t for t in set(table.columns[spec["name"]])
@@ -341,6 +473,14 @@ def _float(text):
     return float(text) if text and _TYPES["number"].match(text) else None
 
 
+def _half_step(value, low, high, step):
+    """Whether the bounds lie half a rounding step on either side, exactly."""
+    if not (low and high and _float(step)):
+        return False
+    middle, half = Fraction(value), Fraction(step) / 2
+    return Fraction(low) == middle - half and Fraction(high) == middle + half
+
+
 def _bounds(table, problems):
     columns = table.columns
     if not {"value", "value_low", "value_high"} <= set(columns):
@@ -370,7 +510,7 @@ def _bounds(table, problems):
             "survey_estimate": (a, b) != (None, None),
             "at_least": (a, b) != (v, None),
             "at_most": (a, b) != (None, v),
-            "rounded": a is None or b is None or not step,
+            "rounded": not _half_step(value, low, high, step),
             "approx": a is None or b is None,
         }.get(how, False)
         if wrong:
@@ -386,6 +526,18 @@ def _calculable(columns, i, replaced):
         and columns["status"][i] in CALCULABLE
         and columns["id"][i] not in replaced
     )
+
+
+def _replaced_by(i, columns, where):
+    """What a row replaces, followed down until it ends or comes round."""
+    found = []
+    target = columns["supersedes"][i]
+    if target == columns["id"][i]:
+        return found
+    while target in where and target not in found:
+        found.append(target)
+        target = columns["supersedes"][where[target]]
+    return [*found, target]
 
 
 def _observations(tables, problems, package):
@@ -407,18 +559,19 @@ def _observations(tables, problems, package):
     release = package.release
     for i, identifier in enumerate(c["id"]):
         period, year = c["period"][i], c["year"][i]
-        if period and year.isascii() and year.isdigit():
-            try:
-                first, last = period_span(period)
-            except ValueError:
-                first = last = None
-            if first and not first.year <= int(year) <= last.year:
-                wrong(i, "year", "year_in_period", value=year, period=period)
-            elif (
-                first and release and c["status"][i] in CALCULABLE
-                and first > span(release)[1]
-            ):  # fmt: skip
+        try:
+            first, last = period_span(period)
+        except ValueError:
+            first = last = None
+        dated = int(year) if _TYPES["integer"].match(year) else None
+        if first and dated is not None and not first.year <= dated <= last.year:
+            wrong(i, "year", "year_in_period", value=year, period=period)
+        elif release and c["status"][i] in CALCULABLE:
+            limit = span(release)[1]
+            if first and first > limit:
                 wrong(i, "period", "future", value=period, release=release)
+            elif not first and dated is not None and dated > limit.year:
+                wrong(i, "year", "future", value=year, release=release)
         for column in ("duplicates_of", "supersedes"):
             target = c[column][i]
             if target == identifier:
@@ -430,6 +583,8 @@ def _observations(tables, problems, package):
                 for same in ("region_code", "measure"):
                     if c[same][i] != c[same][other]:
                         wrong(i, column, "not_the_same", value=target, what=same)
+        if identifier in _replaced_by(i, c, where):
+            wrong(i, "supersedes", "circle", value=c["supersedes"][i])
         slug = series.get(c["concept"][i])
         if slug and _calculable(c, i, replaced):
             key = (slug, *(c[k][i] for k in
@@ -454,34 +609,38 @@ def _measures(tables, problems):
         c = table.columns
         if table.name == "measures" or not {"measure", "value"} <= set(c):
             continue
-        for line, measure, text in zip(
-            table.lines, c["measure"], c["value"], strict=True
-        ):
-            value = _float(text)
-            if value is None:
+        for column in ("value", "value_low", "value_high"):
+            if column not in c:
                 continue
-            if measure in whole and "." in text:
-                rule = "integer"
-            elif measure in whole and value < 0:
-                rule = "negative"
-            elif measure in share and not 0 <= value <= 100:
-                rule = "share"
-            else:
-                continue
-            problems.append(
-                Problem(
-                    table.file, line, "value", rule, {"value": text, "measure": measure}
-                )
-            )
+            for line, measure, text in zip(
+                table.lines, c["measure"], c[column], strict=True
+            ):
+                value = _float(text)
+                if value is None:
+                    continue
+                if measure in whole and "." in text and column == "value":
+                    rule = "integer"
+                elif measure in whole and value < 0:
+                    rule = "negative"
+                elif measure in share and not 0 <= value <= 100:
+                    rule = "share"
+                else:
+                    continue
+                problems.append(
+                    Problem(
+                        table.file, line, column, rule,
+                        {"value": text, "measure": measure},
+                    )
+                )  # fmt: skip
 
 
 def _foreign_keys(package, tables, problems):
     for table in tables.values():
         schema = package.resources[table.name]["schema"]
         separators = {s["name"]: s.get("separator") for s in schema["fields"]}
-        for key in schema.get("foreignKeys", ()):
+        for key in (*schema.get("foreignKeys", ()), *schema.get("listKeys", ())):
             column, reference = key["fields"][0], key["reference"]
-            target = tables.get(reference["resource"])
+            target = tables.get(reference["resource"] or table.name)
             if target is None:
                 continue
             known = set(target.columns[reference["fields"][0]])
@@ -505,6 +664,23 @@ def _foreign_keys(package, tables, problems):
                     )  # fmt: skip
 
 
+def _unsayable(template) -> str | None:
+    """What keeps a sentence of story.csv from being formed."""
+    from umkm_analysis import text
+
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError as error:
+        return str(error)
+    for _, name, spec, conversion in parts:
+        if name is None:
+            continue
+        shown = "{" + name + (f":{spec}" if spec else "") + "}"
+        if not _STORY_NAME.match(name) or conversion or not text.is_format(spec):
+            return shown
+    return None
+
+
 def _links(package, tables, problems, stored):
     """Readings, excerpts and story sentences agree with the rows they name."""
     observations = tables.get("observations")
@@ -525,14 +701,29 @@ def _links(package, tables, problems, stored):
     for table in tables.values():
         excerpt = package.resources[table.name].get("excerptOf") == "observations"
         if stored and excerpt:
-            shared = [k for k in table.columns if k in o and k != "id"]
-            for i, line in enumerate(table.lines):
-                row = where.get(table.columns["id"][i])
-                for k in shared if row is not None else ():
-                    if table.columns[k][i] != o[k][row]:
+            concepts = tables.get("concepts")
+            about = concepts.columns if concepts else {"concept": []}
+            place = {key: i for i, key in enumerate(about["concept"])}
+            for k, texts in table.columns.items():
+                for i, line in enumerate(table.lines):
+                    if k in o and k != "id":
+                        row, other, file = (
+                            where.get(table.columns["id"][i]),
+                            o,
+                            observations.file,
+                        )
+                    elif k == "family" and k in about:
+                        row = place.get(table.columns.get("concept", texts)[i])
+                        other, file = about, concepts.file
+                    else:
+                        break
+                    if row is not None and texts[i] != other[k][row]:
                         problems.append(
-                            Problem(table.file, line, k, "excerpt",
-                                    {"value": table.columns[k][i], "other": o[k][row]})
+                            Problem(
+                                table.file, line, k, "excerpt",
+                                {"value": texts[i], "other": other[k][row],
+                                 "source": file},
+                            )
                         )  # fmt: skip
     if (story := tables.get("story")) is not None:
         claims = tables.get("claims")
@@ -550,13 +741,13 @@ def _links(package, tables, problems, stored):
                                  "target_column": "id"})
                     )  # fmt: skip
             for column in used:
-                try:
-                    list(string.Formatter().parse(story.columns[column][i]))
-                except ValueError as error:
+                reason = _unsayable(story.columns[column][i])
+                if reason:
                     problems.append(
-                        Problem(story.file, line, column, "story_form",
-                                {"reason": str(error)})
-                    )  # fmt: skip
+                        Problem(
+                            story.file, line, column, "story_form", {"reason": reason}
+                        )
+                    )
             if used["text_en"] != used["text_id"]:
                 problems.append(Problem(story.file, line, "text_id", "story_pair", {}))
 
@@ -627,8 +818,11 @@ def read_panel(path) -> Table:
         {"name": "year", "type": "integer", "constraints": {"required": True}},
         {"name": "value", "type": "number", "constraints": {"required": True}},
     ]
-    with path.open("rb") as file:
-        head = file.readline().decode("utf-8", errors="replace")
+    try:
+        with path.open("rb") as file:
+            head = file.readline().decode("utf-8", errors="replace")
+    except OSError as error:
+        raise DataError("unreadable", file=path.name, reason=error.strerror) from None
     names = [c.strip().strip('"') for c in head.removeprefix("\ufeff").split(",")]
     fields += [spec for spec in optional if spec["name"] in names]
     schema = {"fields": fields, "primaryKey": ["region", "year"]}

@@ -12,6 +12,8 @@ labels.toml; a template names its parameters in braces, with a format:
 ``pp1``    percentage points: 1,5 poin persen
 ``per``    a period: 3 Mei 2024 / 3 May 2024
 ``k``      thousands in words where the value is one: 93 ribu / 93 thousand
+``idr``    rupiah: Rp75 miliar / Rp75 billion
+``low``    text that begins with a small letter
 =========  =========================================================
 """
 
@@ -19,13 +21,15 @@ import re
 import string
 import tomllib
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from pathlib import Path
 
 from umkm_analysis.errors import DataError
 
 LANGS = ("id", "en")
+#: Wide enough for every float: rounding never fails for want of digits.
+_WIDE = Context(prec=700, rounding=ROUND_HALF_UP)
 
 
 @lru_cache(maxsize=1)
@@ -39,6 +43,11 @@ def check_lang(lang: str) -> str:
     if lang not in LANGS:
         raise DataError("lang", value=str(lang), choices=LANGS)
     return lang
+
+
+def absent(value) -> bool:
+    """Whether a value is missing: None, NaN, or what pandas writes for them."""
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)
 
 
 def label(key: str, lang: str = "id") -> str:
@@ -65,7 +74,7 @@ def has_label(key: str) -> bool:
 
 def term(group: str, value, lang: str = "id") -> str:
     """A word for a code of the data; the code itself where it has no word."""
-    if value is None or value != value:
+    if absent(value):
         return "-"
     key = f"{group}.{value}"
     return label(key, lang) if has_label(key) else str(value)
@@ -89,13 +98,19 @@ def number(value, decimals: int | None = 0, lang: str = "id", *, signed=False) -
     ('87.397', '87,397', '-0,45')
     """
     check_lang(lang)
-    if value is None or value != value:
+    if absent(value):
         return "-"
     exact = Decimal(repr(float(value))) if not isinstance(value, Decimal) else value
+    if not exact.is_finite():
+        return (
+            label("word.infinite", lang)
+            if exact > 0
+            else "-" + label("word.infinite", lang)
+        )
     if decimals is None:
-        text = f"{exact.normalize():f}"
+        text = f"{exact.normalize(_WIDE):f}"
     else:
-        text = f"{exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
+        text = f"{exact.quantize(Decimal(1).scaleb(-decimals), context=_WIDE):f}"
     minus = text.startswith("-")
     whole, _, part = text.lstrip("-").partition(".")
     grouped = re.sub(r"(?<=\d)(?=(\d{3})+$)", "." if lang == "id" else ",", whole)
@@ -112,9 +127,10 @@ def percent(fraction, decimals: int = 2, lang: str = "id", *, signed=False) -> s
     >>> percent(0.19231923601637108), percent(0.19231923601637108, lang="en")
     ('19,23 persen', '19.23 percent')
     """
-    if fraction is None or fraction != fraction:
+    if absent(fraction):
         return "-"
-    shown = number(Decimal(repr(float(fraction))) * 100, decimals, lang, signed=signed)
+    exact = Decimal(repr(float(fraction))).scaleb(2)
+    shown = number(exact, decimals, lang, signed=signed)
     return f"{shown} {label('unit.percent', lang)}"
 
 
@@ -124,7 +140,7 @@ def period(value, lang: str = "id") -> str:
     >>> period("2024-05-03"), period("2024-01/2024-06", "en"), period("2012/2018")
     ('3 Mei 2024', 'January to June 2024', '2012-2018')
     """
-    if value is None or value != value:
+    if absent(value):
         return label("word.undated", lang)
     ends = [_date(part, lang) for part in str(value).split("/")]
     if len(ends) == 1:
@@ -156,13 +172,13 @@ def scaled(value, lang: str = "id", decimals: int | None = None) -> str:
     >>> scaled(93000), scaled(93000, "en"), scaled(87397)
     ('93 ribu', '93 thousand', '87.397')
     """
-    if value is None or value != value:
+    if absent(value):
         return "-"
     exact = Decimal(repr(float(value)))
     for power, word in _SCALES:
         part = exact.scaleb(-power)
         if abs(part) >= 1 and (
-            decimals is not None or part == part.quantize(Decimal("0.1"))
+            decimals is not None or part == part.quantize(Decimal("0.1"), context=_WIDE)
         ):
             return f"{number(part, decimals, lang)} {label('scale.' + word, lang)}"
     return number(exact, None, lang)
@@ -174,7 +190,7 @@ def quantity(value, unit: str | None, lang: str = "id", *, word: bool = False) -
     >>> quantity(75e9, "IDR", "id"), quantity(93.5, "percent", "en")
     ('Rp75 miliar', '93.5 percent')
     """
-    if value is None or value != value:
+    if absent(value):
         return "-"
     if unit == "IDR":
         return "Rp" + (
@@ -186,9 +202,23 @@ def quantity(value, unit: str | None, lang: str = "id", *, word: bool = False) -
     return shown
 
 
+_SPEC = re.compile(r"([a-z]*)(\+?[0-9]?)")
+_KINDS = ("", "n", "s", "pct", "pc", "pp", "per", "k", "idr", "low")
+
+
+def is_format(spec: str) -> bool:
+    """Whether a template may use this format after the colon."""
+    found = _SPEC.fullmatch(spec)
+    return bool(found) and found[1] in _KINDS
+
+
 class _Template(string.Formatter):
     def __init__(self, lang):
         self.lang = lang
+
+    def get_value(self, key, args, kwargs):
+        # Rows may be named by a number; nothing is ever given by position.
+        return kwargs[str(key)]
 
     def format_field(self, value, spec):
         lang = self.lang
@@ -200,7 +230,7 @@ class _Template(string.Formatter):
             value = value[lang]
         if isinstance(value, list | tuple) and not spec:
             return "; ".join(str(v) for v in value)
-        kind, digits = re.fullmatch(r"([a-z]*?)(\+?[0-9]?)", spec).groups()
+        kind, digits = _SPEC.fullmatch(spec).groups()
         signed = digits.startswith("+")
         places = int(digits.lstrip("+") or 0)
         if kind == "n":
@@ -224,7 +254,7 @@ class _Template(string.Formatter):
         if kind == "low":
             text = str(value)
             return text[:1].lower() + text[1:]
-        if value is None or value != value:
+        if absent(value):
             return "-"
         if isinstance(value, float):
             return number(value, None, lang)
