@@ -51,10 +51,13 @@ def cells(folder, ids) -> dict:
     if claims:
         for _, c in folder.claims(claims).iterrows():
             found[c["claim_id"]] = Cell(
-                _none(c["computed_value"]), _none(c["computed_low"]),
-                _none(c["computed_high"]), c["stated_unit"], None,
+                _none(c["computed_value"]),
+                _none(c["computed_low"]),
+                _none(c["computed_high"]),
+                c["stated_unit"],
+                None,
                 _none(c["stated_value"]),
-            )  # fmt: skip
+            )
     return found
 
 
@@ -74,9 +77,10 @@ def story(section: str, *, folder=None, region=None) -> list[Block]:
     folder = folder or data.shipped()
     region = folder.region(region)
     rows = [
-        r for r in folder._dicts("story")
+        r
+        for r in folder._dicts("story")
         if r["region_code"] == region and section in (r["section"], r["key"])
-    ]  # fmt: skip
+    ]
     blocks = []
     for r in sorted(rows, key=lambda r: int(r["sort"])):
         ids = tuple(dict.fromkeys(_PLACEHOLDER.findall(r["text_id"])))
@@ -126,9 +130,11 @@ def question(folder=None, region=None) -> Block:
     folder = folder or data.shipped()
     region = folder.region(region)
     told = story("question", folder=folder, region=region)
-    return told[0] if told else Block(
-        "heading", "auto.question", {"region": region_name(folder, region)}
-    )  # fmt: skip
+    return (
+        told[0]
+        if told
+        else Block("heading", "auto.question", {"region": region_name(folder, region)})
+    )
 
 
 def safe(folder=None, region=None) -> list[Block]:
@@ -145,36 +151,57 @@ def safe(folder=None, region=None) -> list[Block]:
         row = folder.claims([claim["claim_id"]]).iloc[0]
         blocks.append(
             Block(
-                "sentence", "auto.claim",
+                "sentence",
+                "auto.claim",
                 {
-                    "a": old.value, "b": new.value, "from": old.period,
-                    "to": new.period, "growth": row["computed_value"],
-                    "verdict": {k: text.label(f"verdict.{row['verdict']}", k)
-                                for k in text.LANGS},
+                    "a": old.value,
+                    "b": new.value,
+                    "from": old.period,
+                    "to": new.period,
+                    "growth": row["computed_value"],
+                    "verdict": {
+                        k: text.label(f"verdict.{row['verdict']}", k)
+                        for k in text.LANGS
+                    },
                 },
                 (new.id, old.id, claim["claim_id"]),
             )
-        )  # fmt: skip
-    counts = folder.figures(region=region, measure="business_units") if _has(
-        folder, "business_units") else folder.figures(region=region)  # fmt: skip
+        )
+    counts = (
+        folder.figures(region=region, measure="business_units")
+        if _has(folder, "business_units")
+        else folder.figures(region=region)
+    )
     counts = data.calculable(counts)
     if len(counts):
         blocks.append(
             Block(
-                "sentence", "auto.concepts",
-                {"n": len(counts), "concepts": counts["concept"].nunique(),
-                 "region": region_name(folder, region)},
+                "sentence",
+                "auto.concepts",
+                {
+                    "n": len(counts),
+                    "concepts": counts["concept"].nunique(),
+                    "region": region_name(folder, region),
+                },
                 tuple(counts["id"]),
             )
-        )  # fmt: skip
+        )
     if len(counts) == 1:
         row = counts.iloc[0]
         blocks.append(
-            Block("sentence", "auto.one",
-                  {"value": row["value"], "period": _none(row["period"]),
-                   "what": both(folder, "concepts", "concept", "counts_what",
-                                row["concept"])}, (row["id"],))
-        )  # fmt: skip
+            Block(
+                "sentence",
+                "auto.one",
+                {
+                    "value": row["value"],
+                    "period": _none(row["period"]),
+                    "what": both(
+                        folder, "concepts", "concept", "counts_what", row["concept"]
+                    ),
+                },
+                (row["id"],),
+            )
+        )
     if not len(counts):
         blocks.append(
             Block("sentence", "auto.none", {"region": region_name(folder, region)})
@@ -189,10 +216,16 @@ def _has(folder, measure):
 def growth_sentence(rate: growth.Rate, a, b) -> Block:
     """Growth between two figures, its bounds and its assumption."""
     params = {
-        "a": a.value, "b": b.value, "from": rate.from_period, "to": rate.to_period,
-        "growth": rate.value, "low": rate.low, "high": rate.high, "cagr": rate.cagr,
+        "a": a.value,
+        "b": b.value,
+        "from": rate.from_period,
+        "to": rate.to_period,
+        "growth": rate.value,
+        "low": rate.low,
+        "high": rate.high,
+        "cagr": rate.cagr,
         "years": rate.years,
-    }  # fmt: skip
+    }
     key = "sentence.growth_one"
     if rate.low is not None and rate.high is not None and rate.low != rate.high:
         key = "sentence.growth_bounds"
@@ -219,9 +252,11 @@ def reading(name: str, folder=None) -> Block:
     a, b = folder.figure(row["from_id"]), folder.figure(row["to_id"])
     base = growth_sentence(rate, a, b)
     return Block(
-        "sentence", "sentence.reading",
-        {**base.params, "assumption": assumption(name, folder)}, base.ids,
-    )  # fmt: skip
+        "sentence",
+        "sentence.reading",
+        {**base.params, "assumption": assumption(name, folder)},
+        base.ids,
+    )
 
 
 def refusal(a, b) -> Block:
@@ -229,8 +264,12 @@ def refusal(a, b) -> Block:
     try:
         growth.between(a, b)
     except (growth.ConceptMismatch, DataError) as error:
-        return Block("sentence", f"error.{error.code}", error.params,
-                     tuple(f.id for f in (a, b) if f.id))  # fmt: skip
+        return Block(
+            "sentence",
+            f"error.{error.code}",
+            error.params,
+            tuple(f.id for f in (a, b) if f.id),
+        )
     raise DataError("no_refusal", a=a.id or "a", b=b.id or "b")
 
 
@@ -254,8 +293,12 @@ def headline_rows(folder=None, region=None):
     frame = frame[frame["duplicates_of"].isna()]
     replaced = set(frame["supersedes"].dropna())
     frame = frame[~frame["id"].isin(replaced)]
-    for column, key in (("measure", "measures"), ("sector", "sectors"),
-                        ("size_class", "sizes"), ("status", "statuses")):  # fmt: skip
+    for column, key in (
+        ("measure", "measures"),
+        ("sector", "sectors"),
+        ("size_class", "sizes"),
+        ("status", "statuses"),
+    ):
         if key in spec:
             frame = frame[frame[column].isin(spec[key])]
     if "not_families" in spec:

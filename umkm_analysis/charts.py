@@ -8,6 +8,7 @@ without touching the global one, and carries its citation inside the picture.
 import math
 import textwrap
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -50,14 +51,27 @@ def _dress(ax, title, subtitle, footer, alt_text, drop=34):
         textwrap.fill(title, int(points / 13 / 0.66)), pad=9 + 13 * lines, loc="left"
     )
     ax.annotate(
-        subtitle, (0, 1), xytext=(0, 7), textcoords="offset points", fontsize=9.5,
-        xycoords="axes fraction", va="bottom", color="#333b40", linespacing=1.25,
-    )  # fmt: skip
+        subtitle,
+        (0, 1),
+        xytext=(0, 7),
+        textcoords="offset points",
+        fontsize=9.5,
+        xycoords="axes fraction",
+        va="bottom",
+        color="#333b40",
+        linespacing=1.25,
+    )
     ax.annotate(
-        textwrap.fill(footer, int(points / 7.5 / 0.55)), (0, 0), xytext=(0, -drop),
-        textcoords="offset points", xycoords="axes fraction", va="top", fontsize=7.5,
-        color="#4a545a", linespacing=1.3,
-    )  # fmt: skip
+        textwrap.fill(footer, int(points / 7.5 / 0.55)),
+        (0, 0),
+        xytext=(0, -drop),
+        textcoords="offset points",
+        xycoords="axes fraction",
+        va="top",
+        fontsize=7.5,
+        color="#4a545a",
+        linespacing=1.3,
+    )
     _ALT[ax] = Words(alt_text)
 
 
@@ -68,9 +82,13 @@ def footer(folder, frame_or_ids, lang) -> str:
     publishers = {s["source_id"]: s["publisher"] for s in folder._dicts("sources")}
     names = dict.fromkeys(publishers[rows[i]["source_id"]] for i in ids if i in rows)
     return text.say(
-        Block("sentence", "chart.footer",
-              {"sources": "; ".join(names), "release": folder.release}), lang,
-    )  # fmt: skip
+        Block(
+            "sentence",
+            "chart.footer",
+            {"sources": "; ".join(names), "release": folder.release},
+        ),
+        lang,
+    )
 
 
 def _when(period, year):
@@ -94,17 +112,28 @@ def _place(ax, items, size):
     marks = [tuple(ax.transData.transform((x, y))) for x, y, _, _ in items]
     along = [
         point
-        for line in ax.lines if len(line.get_xdata()) > 1
+        for line in ax.lines
+        if len(line.get_xdata()) > 1
         for point in _sampled(ax.transData.transform(line.get_xydata()))
-    ]  # fmt: skip
+    ]
     box = ax.get_window_extent(renderer)
     taken = []
-    spots = [(9, 0, "left", "center"), (-9, 0, "right", "center"), (0, 9, "center", "bottom"),
-             (0, -9, "center", "top"), (7, 8, "left", "bottom"), (7, -8, "left", "top"),
-             (-7, 8, "right", "bottom"), (-7, -8, "right", "top"),
-             (0, 20, "center", "bottom"), (0, -20, "center", "top"),
-             (18, 14, "left", "bottom"), (18, -14, "left", "top"),
-             (-18, 14, "right", "bottom"), (-18, -14, "right", "top")]  # fmt: skip
+    spots = [
+        (9, 0, "left", "center"),
+        (-9, 0, "right", "center"),
+        (0, 9, "center", "bottom"),
+        (0, -9, "center", "top"),
+        (7, 8, "left", "bottom"),
+        (7, -8, "left", "top"),
+        (-7, 8, "right", "bottom"),
+        (-7, -8, "right", "top"),
+        (0, 20, "center", "bottom"),
+        (0, -20, "center", "top"),
+        (18, 14, "left", "bottom"),
+        (18, -14, "left", "top"),
+        (-18, 14, "right", "bottom"),
+        (-18, -14, "right", "top"),
+    ]
     for (x, y, label, colour), (px, py) in zip(items, marks, strict=True):
         probe = ax.text(0, 0, label, fontsize=size, transform=None)
         extent = probe.get_window_extent(renderer)
@@ -122,10 +151,12 @@ def _place(ax, items, size):
             cost = rank * 0.5
             cost += sum(60 * _overlap(spot, t) for t in taken)
             cost += sum(
-                40 for mx, my in marks
-                if spot[0] - 4 < mx < spot[2] + 4 and spot[1] - 4 < my < spot[3] + 4
+                40
+                for mx, my in marks
+                if spot[0] - 4 < mx < spot[2] + 4
+                and spot[1] - 4 < my < spot[3] + 4
                 and (mx, my) != (px, py)
-            )  # fmt: skip
+            )
             cost += sum(
                 6
                 for mx, my in along
@@ -147,16 +178,23 @@ def _place(ax, items, size):
         taken.append(spot)
         far = max(abs(dx), abs(dy)) > 9
         ax.annotate(
-            label, (x, y), xytext=(dx, dy), textcoords="offset points", ha=ha, va=va,
-            fontsize=size, color=colour,
+            label,
+            (x, y),
+            xytext=(dx, dy),
+            textcoords="offset points",
+            ha=ha,
+            va=va,
+            fontsize=size,
+            color=colour,
             arrowprops={"arrowstyle": "-", "color": SOFT, "lw": 0.6, "shrinkB": 4}
-            if far else None,
-        )  # fmt: skip
+            if far
+            else None,
+        )
 
 
 def _sampled(points, count=40):
     """Points along the pieces of a line, in pixels."""
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         for i in range(count):
             t = (i + 0.5) / count
             yield x0 + t * (x1 - x0), y0 + t * (y1 - y0)
@@ -209,10 +247,15 @@ def headline(region=None, *, lang="id", folder=None, ax=None):
             f: (colours[i % len(colours)], MARKERS[i % len(MARKERS)])
             for i, f in enumerate(order)
         }
-        for _, line in _lines(frame):
+        for _, line in _lines(frame.sort_values("x")):
             dashed = (line["status"] != "observed").any()
-            ax.plot(line["x"], line["value"], color=look[line["family"].iloc[0]][0],
-                    linestyle="--" if dashed else "-", zorder=2)  # fmt: skip
+            ax.plot(
+                line["x"],
+                line["value"],
+                color=look[line["family"].iloc[0]][0],
+                linestyle="--" if dashed else "-",
+                zorder=2,
+            )
         top = max(
             frame["value_high"].fillna(frame["value"]).max(), frame["value"].max()
         )
@@ -223,16 +266,39 @@ def headline(region=None, *, lang="id", folder=None, ax=None):
             below = row["value"] - low if low == low else 0
             above = high - row["value"] if high == high else 0
             if below or above:
-                ax.errorbar(row["x"], row["value"], [[below], [above]], color=colour,
-                            capsize=2.5, elinewidth=1, zorder=2)  # fmt: skip
-            for end, has, arrow in ((low, row["precision"] == "at_least", "^"),
-                                    (high, row["precision"] == "at_most", "v")):  # fmt: skip
+                ax.errorbar(
+                    row["x"],
+                    row["value"],
+                    [[below], [above]],
+                    color=colour,
+                    capsize=2.5,
+                    elinewidth=1,
+                    zorder=2,
+                )
+            for end, has, arrow in (
+                (low, row["precision"] == "at_least", "^"),
+                (high, row["precision"] == "at_most", "v"),
+            ):
                 if has and end == end:
-                    ax.plot(row["x"], row["value"] + (1 if arrow == "^" else -1) * 0.045 * top,
-                            marker=arrow, ms=4, color=colour, zorder=2)  # fmt: skip
+                    ax.plot(
+                        row["x"],
+                        row["value"] + (1 if arrow == "^" else -1) * 0.045 * top,
+                        marker=arrow,
+                        ms=4,
+                        color=colour,
+                        zorder=2,
+                    )
             hollow = row["grade"] == "D"
-            mark = ax.plot(row["x"], row["value"], marker=marker, linestyle="", zorder=3,
-                           mec=colour, mfc="white" if hollow else colour, mew=1.6)  # fmt: skip
+            mark = ax.plot(
+                row["x"],
+                row["value"],
+                marker=marker,
+                linestyle="",
+                zorder=3,
+                mec=colour,
+                mfc="white" if hollow else colour,
+                mew=1.6,
+            )
             if not hollow:
                 seen.setdefault(row["family"], mark[0])
             seen.setdefault((row["family"],), mark[0])
@@ -247,20 +313,33 @@ def headline(region=None, *, lang="id", folder=None, ax=None):
         ax.grid(axis="x", visible=False)
         present = [f for f in order if f in set(frame["family"])]
         ax.legend(
-            [seen.get(f, seen[(f,)]) for f in present], [families[f] for f in present],
-            loc="upper center", bbox_to_anchor=(0.5, -0.075), ncols=3, handletextpad=0.4,
-        )  # fmt: skip
+            [seen.get(f, seen[(f,)]) for f in present],
+            [families[f] for f in present],
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.075),
+            ncols=3,
+            handletextpad=0.4,
+        )
         rows = -(-len(present) // 3)
         _dress(
             ax,
-            text.say(Block("heading", "chart.headline_title", {
-                "n": len(frame), "k": frame["concept"].nunique(),
-                "region": blocks.region_name(folder, region)}), lang),
+            text.say(
+                Block(
+                    "heading",
+                    "chart.headline_title",
+                    {
+                        "n": len(frame),
+                        "k": frame["concept"].nunique(),
+                        "region": blocks.region_name(folder, region),
+                    },
+                ),
+                lang,
+            ),
             text.label("chart.headline_subtitle", lang),
             footer(folder, frame["id"], lang),
             _headline_alt(frame, families, region, folder, lang),
             drop=30 + 16 * rows,
-        )  # fmt: skip
+        )
         _place(ax, items, 8.5)
     return ax
 
@@ -283,7 +362,7 @@ def _lines(frame):
     usable = usable[usable["series"].notna()]
     for key, line in usable.groupby(data.SERIES_KEY, dropna=False, sort=True):
         if len(line) > 1:
-            yield key, line.sort_values("x")
+            yield key, line
 
 
 def _headline_alt(frame, families, region, folder, lang):
@@ -296,11 +375,20 @@ def _headline_alt(frame, families, region, folder, lang):
         )
         parts.append(f"{families[family]}: {figures}")
     return text.say(
-        Block("sentence", "chart.headline_alt", {
-            "n": len(frame), "region": blocks.region_name(folder, region),
-            "first": int(frame["year"].min()), "last": int(frame["year"].max()),
-            "parts": "; ".join(parts), "lines": sum(1 for _ in _lines(frame))}), lang,
-    )  # fmt: skip
+        Block(
+            "sentence",
+            "chart.headline_alt",
+            {
+                "n": len(frame),
+                "region": blocks.region_name(folder, region),
+                "first": int(frame["year"].min()),
+                "last": int(frame["year"].max()),
+                "parts": "; ".join(parts),
+                "lines": sum(1 for _ in _lines(frame)),
+            },
+        ),
+        lang,
+    )
 
 
 def growth_bounds(region=None, *, lang="id", folder=None, ax=None):
@@ -319,23 +407,45 @@ def growth_bounds(region=None, *, lang="id", folder=None, ax=None):
         for i, row in enumerate(reversed(rows)):
             low, high = row["low"], row["high"]
             if low is not None and high is not None:
-                ax.plot([100 * low, 100 * high], [i, i], color=row["colour"], lw=5,
-                        alpha=0.35, solid_capstyle="butt")  # fmt: skip
+                ax.plot(
+                    [100 * low, 100 * high],
+                    [i, i],
+                    color=row["colour"],
+                    lw=5,
+                    alpha=0.35,
+                    solid_capstyle="butt",
+                )
             ax.plot(100 * row["value"], i, marker=row["marker"], color=row["colour"])
             known = low is not None and high is not None and low != high
             bounds = (
-                f" [{text.number(100 * low, 2, lang)}; {text.number(100 * high, 2, lang)}]"
+                " [{}; {}]".format(
+                    *(text.number(100 * x, 2, lang) for x in (low, high))
+                )
                 if known
                 else ""
             )
-            ax.annotate(text.percent(row["value"], 2, lang) + bounds,
-                        (100 * max(row["value"], high or row["value"]), i), xytext=(8, 0),
-                        textcoords="offset points", va="center", fontsize=9, bbox=_PAPER)  # fmt: skip
+            ax.annotate(
+                text.percent(row["value"], 2, lang) + bounds,
+                (100 * max(row["value"], high or row["value"]), i),
+                xytext=(8, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+                bbox=_PAPER,
+            )
         ax.set_yticks([])
         for i, row in enumerate(reversed(rows)):
-            ax.annotate(row["name"], (0, i), xycoords=("axes fraction", "data"), xytext=(4, 9),
-                        textcoords="offset points", va="bottom", fontsize=9, color="#333b40",
-                        bbox=_PAPER)  # fmt: skip
+            ax.annotate(
+                row["name"],
+                (0, i),
+                xycoords=("axes fraction", "data"),
+                xytext=(4, 9),
+                textcoords="offset points",
+                va="bottom",
+                fontsize=9,
+                color="#333b40",
+                bbox=_PAPER,
+            )
         ax.set_ylim(-0.5, len(rows) - 0.2)
         high = max(100 * max(r["value"], r["high"] or r["value"]) for r in rows)
         low = min(0, *(100 * min(r["value"], r["low"] or r["value"]) for r in rows))
@@ -345,22 +455,37 @@ def growth_bounds(region=None, *, lang="id", folder=None, ax=None):
         if target is not None:
             ax.axvline(target["value"], color=INK, ls="--", lw=1)
             ax.annotate(
-                text.say(Block("sentence", "chart.target", {"value": target["value"]}), lang),
-                (target["value"], -0.5), xytext=(3, 3), va="bottom",
-                textcoords="offset points", fontsize=8.5, bbox=_PAPER,
-            )  # fmt: skip
+                text.say(
+                    Block("sentence", "chart.target", {"value": target["value"]}), lang
+                ),
+                (target["value"], -0.5),
+                xytext=(3, 3),
+                va="bottom",
+                textcoords="offset points",
+                fontsize=8.5,
+                bbox=_PAPER,
+            )
         ax.xaxis.set_major_formatter(lambda v, _: text.number(v, None, lang))
         ax.grid(axis="y", visible=False)
         ids = [i for r in rows for i in r["ids"]]
         alt_text = "; ".join(
-            f"{r['name']}: {text.percent(r['value'], 2, lang)}" + (
-                f" ({text.percent(r['low'], 2, lang)}, {text.percent(r['high'], 2, lang)})"
-                if r["low"] is not None and r["high"] is not None else "")
+            f"{r['name']}: {text.percent(r['value'], 2, lang)}"
+            + (
+                " ({}, {})".format(
+                    *(text.percent(r[k], 2, lang) for k in ("low", "high"))
+                )
+                if r["low"] is not None and r["high"] is not None
+                else ""
+            )
             for r in rows
-        )  # fmt: skip
-        _dress(ax, text.label("chart.growth_title", lang), text.label("chart.growth_subtitle", lang),
-               footer(folder, ids, lang),
-               text.say(Block("sentence", "chart.growth_alt", {"parts": alt_text}), lang))  # fmt: skip
+        )
+        _dress(
+            ax,
+            text.label("chart.growth_title", lang),
+            text.label("chart.growth_subtitle", lang),
+            footer(folder, ids, lang),
+            text.say(Block("sentence", "chart.growth_alt", {"parts": alt_text}), lang),
+        )
     return ax
 
 
@@ -376,11 +501,21 @@ def growth_rows(folder, region, lang) -> list[dict]:
     def add(kind, name, rate, ids, yearly=False):
         colour, marker = palette[kind]
         value, low, high = (
-            (rate.cagr, rate.cagr_low, rate.cagr_high) if yearly
+            (rate.cagr, rate.cagr_low, rate.cagr_high)
+            if yearly
             else (rate.value, rate.low, rate.high)
-        )  # fmt: skip
-        rows.append({"name": name, "value": value, "low": low, "high": high, "ids": ids,
-                     "colour": colour, "marker": marker})  # fmt: skip
+        )
+        rows.append(
+            {
+                "name": name,
+                "value": value,
+                "low": low,
+                "high": high,
+                "ids": ids,
+                "colour": colour,
+                "marker": marker,
+            }
+        )
 
     claim = blocks.headline_claim(folder, region)
     head = set()
@@ -391,31 +526,59 @@ def growth_rows(folder, region, lang) -> list[dict]:
         except growth.ConceptMismatch:
             rate = None
         if rate is not None:
-            name = text.say(Block("sentence", "chart.claim_row", {
-                "from": rate.from_period, "to": rate.to_period}), lang)  # fmt: skip
+            name = text.say(
+                Block(
+                    "sentence",
+                    "chart.claim_row",
+                    {"from": rate.from_period, "to": rate.to_period},
+                ),
+                lang,
+            )
             add("claim", name, rate, [old.id, new.id])
             head = {old.series}
     for row in folder._dicts("readings"):
         a, b = folder.figure(row["from_id"]), folder.figure(row["to_id"])
         if a.region == region:
             rate = growth.read_under(row["reading"], folder)
-            name = text.say(Block("sentence", "chart.reading_row", {
-                "from": a.period, "to": b.period,
-                "assumption": {k: v.rstrip(".") for k, v in
-                               blocks.assumption(row["reading"], folder).items()}}), lang)  # fmt: skip
+            name = text.say(
+                Block(
+                    "sentence",
+                    "chart.reading_row",
+                    {
+                        "from": a.period,
+                        "to": b.period,
+                        "assumption": {
+                            k: v.rstrip(".")
+                            for k, v in blocks.assumption(
+                                row["reading"], folder
+                            ).items()
+                        },
+                    },
+                ),
+                lang,
+            )
             add("reading", name, rate, [a.id, b.id])
     frame = blocks.headline_rows(folder, region)
     names = folder.names("concepts", "concept", lang)
-    for key, line in _lines(frame.assign(x=[
-            _when(p, y) if y == y else 0 for p, y in zip(frame["period"], frame["year"].astype("float64"), strict=True)])):  # fmt: skip
+    for key, _ in _lines(frame):
         if key[0] in head:
             continue
         figures = folder.series(
             key[0], region=region, measure=key[2], size_class=key[3], sector=key[4]
         )
         rate = growth.over_time(figures)[-1]
-        name = text.say(Block("sentence", "chart.series_row", {
-            "name": names[figures[0].concept], "from": rate.from_period, "to": rate.to_period}), lang)  # fmt: skip
+        name = text.say(
+            Block(
+                "sentence",
+                "chart.series_row",
+                {
+                    "name": names[figures[0].concept],
+                    "from": rate.from_period,
+                    "to": rate.to_period,
+                },
+            ),
+            lang,
+        )
         add("series", name, rate, [f.id for f in figures], yearly=True)
     return rows
 
@@ -446,11 +609,24 @@ def claims(region=None, *, lang="id", folder=None, ax=None):
         )
     )
     with _axes(ax, figsize=(9, 3.4)) as ax:
-        sns.countplot(data=frame, y="verdict", order=order, hue="verdict", hue_order=order,
-                      palette=[colours[v] for v in order], legend=False, ax=ax)  # fmt: skip
+        sns.countplot(
+            data=frame,
+            y="verdict",
+            order=order,
+            hue="verdict",
+            hue_order=order,
+            palette=[colours[v] for v in order],
+            legend=False,
+            ax=ax,
+        )
         for i, v in enumerate(order):
-            ax.annotate(text.number(counts[v], 0, lang), (counts[v], i), xytext=(5, 0),
-                        textcoords="offset points", va="center")  # fmt: skip
+            ax.annotate(
+                text.number(counts[v], 0, lang),
+                (counts[v], i),
+                xytext=(5, 0),
+                textcoords="offset points",
+                va="center",
+            )
         ax.set_yticks(range(len(order)), [text.term("verdict", v, lang) for v in order])
         ax.set(xlabel=None, ylabel=None, xlim=(0, counts.max() * 1.12))
         ax.grid(axis="y", visible=False)
@@ -463,10 +639,15 @@ def claims(region=None, *, lang="id", folder=None, ax=None):
             f"{text.term('verdict', v, lang)}: {text.number(counts[v], 0, lang)}"
             for v in order
         )
-        _dress(ax, text.say(Block("heading", "chart.claims_title", params), lang),
-               text.label("chart.claims_subtitle", lang),
-               text.say(Block("sentence", "chart.claims_footer", params), lang),
-               text.say(Block("sentence", "chart.claims_alt", {**params, "parts": parts}), lang))  # fmt: skip
+        _dress(
+            ax,
+            text.say(Block("heading", "chart.claims_title", params), lang),
+            text.label("chart.claims_subtitle", lang),
+            text.say(Block("sentence", "chart.claims_footer", params), lang),
+            text.say(
+                Block("sentence", "chart.claims_alt", {**params, "parts": parts}), lang
+            ),
+        )
     return ax
 
 
@@ -488,16 +669,40 @@ def fit(
     """
     folder = folder or data.shipped()
     with _axes(ax) as ax:
-        ax.plot(history.index, history, marker="o", color="#0b5394", zorder=3,
-                label=text.label("chart.fit_history", lang))  # fmt: skip
-        ax.plot(fitted.index, fitted["mean"], color="#b45f06", ls="--",
-                label=text.label("chart.fit_mean", lang))  # fmt: skip
-        ax.fill_between(fitted.index, fitted["low"], fitted["high"], color="#b45f06", alpha=0.18,
-                        label=text.label("chart.fit_band", lang))  # fmt: skip
+        ax.plot(
+            history.index,
+            history,
+            marker="o",
+            color="#0b5394",
+            zorder=3,
+            label=text.label("chart.fit_history", lang),
+        )
+        ax.plot(
+            fitted.index,
+            fitted["mean"],
+            color="#b45f06",
+            ls="--",
+            label=text.label("chart.fit_mean", lang),
+        )
+        ax.fill_between(
+            fitted.index,
+            fitted["low"],
+            fitted["high"],
+            color="#b45f06",
+            alpha=0.18,
+            label=text.label("chart.fit_band", lang),
+        )
         items = []
         for f in published:
-            ax.plot(f.year, f.value, marker="D", ls="", color="#c00000", ms=8,
-                    label=text.label("chart.fit_published", lang) if not items else None)  # fmt: skip
+            ax.plot(
+                f.year,
+                f.value,
+                marker="D",
+                ls="",
+                color="#c00000",
+                ms=8,
+                label=text.label("chart.fit_published", lang) if not items else None,
+            )
             items.append((f.year, f.value, text.number(f.value, 0, lang), "#c00000"))
         items += [
             (y, v, text.number(v, 0, lang), "#0b5394") for y, v in history.items()
@@ -513,12 +718,21 @@ def fit(
         ax.yaxis.set_major_formatter(lambda v, _: text.number(v, None, lang))
         ax.legend(loc="lower left")
         last = fitted.iloc[-1]
-        params = {"name": name, "year": int(fitted.index[-1]), "low": last["low"], "high": last["high"],
-                  "mean": last["mean"], "published": published[0].value if published else None}  # fmt: skip
-        _dress(ax, text.say(Block("heading", "chart.fit_title", params), lang),
-               text.say(Block("sentence", "chart.fit_subtitle", params), lang),
-               footer(folder, [*ids, *(f.id for f in published)], lang),
-               text.say(Block("sentence", "chart.fit_alt", params), lang))  # fmt: skip
+        params = {
+            "name": name,
+            "year": int(fitted.index[-1]),
+            "low": last["low"],
+            "high": last["high"],
+            "mean": last["mean"],
+            "published": published[0].value if published else None,
+        }
+        _dress(
+            ax,
+            text.say(Block("heading", "chart.fit_title", params), lang),
+            text.say(Block("sentence", "chart.fit_subtitle", params), lang),
+            footer(folder, [*ids, *(f.id for f in published)], lang),
+            text.say(Block("sentence", "chart.fit_alt", params), lang),
+        )
         _place(ax, items, 8.5)
     return ax
 

@@ -15,13 +15,41 @@ from umkm_analysis import tables, text
 from umkm_analysis.errors import DataError, UmkmError
 
 TABLE_COLUMNS = {
-    "figures": ["id", "period", "concept", "size_class", "sector", "value", "unit",
-                "status", "grade", "source_id"],
-    "claims": ["claim_id", "text", "stated_value", "stated_unit", "computed_value",
-               "computed_low", "computed_high", "verdict", "possible_origin"],
-    "growth": ["from_id", "to_id", "from_period", "to_period", "years", "growth",
-               "growth_low", "growth_high", "cagr"],
-}  # fmt: skip
+    "figures": [
+        "id",
+        "period",
+        "concept",
+        "size_class",
+        "sector",
+        "value",
+        "unit",
+        "status",
+        "grade",
+        "source_id",
+    ],
+    "claims": [
+        "claim_id",
+        "text",
+        "stated_value",
+        "stated_unit",
+        "computed_value",
+        "computed_low",
+        "computed_high",
+        "verdict",
+        "possible_origin",
+    ],
+    "growth": [
+        "from_id",
+        "to_id",
+        "from_period",
+        "to_period",
+        "years",
+        "growth",
+        "growth_low",
+        "growth_high",
+        "cagr",
+    ],
+}
 
 
 def _parser():
@@ -151,20 +179,19 @@ def _csv(value):
     if value is None:
         return ""
     # Repr keeps every digit of a float; text that a spreadsheet would run is quoted.
-    if isinstance(value, str) and value[:1] in "=+-@\t" and not re.match(
-        r"[-+]?[0-9.]+\Z", value
-    ):  # fmt: skip
+    if (
+        isinstance(value, str)
+        and value[:1] in "=+-@\t"
+        and not re.match(r"[-+]?[0-9.]+\Z", value)
+    ):
         return "'" + value
     return value
 
 
 def table(rows, keys, lang) -> str:
     """Records as aligned text, numbers as readers of the language write them."""
-    heads = [
-        text.label(f"column.{k}", lang) if text.has_label(f"column.{k}") else k
-        for k in keys
-    ]
-    body = [[_shown(k, r[k], lang) for k in keys] for r in rows]
+    heads = [tables.head(k, lang) for k in keys]
+    body = [[tables.cell(k, r[k], lang) for k in keys] for r in rows]
     right = [
         any(isinstance(r[k], int | float) for r in rows) and k != "year" for k in keys
     ]
@@ -198,10 +225,14 @@ def _note_undated(frame, lang):
 
 def _figures(args):
     frame = _folder(args).figures(
-        region=args.region, concept=args.concept, family=args.family,
-        measure=args.measure, size_class=args.size_class, sector=args.sector,
+        region=args.region,
+        concept=args.concept,
+        family=args.family,
+        measure=args.measure,
+        size_class=args.size_class,
+        sector=args.sector,
         as_of=args.as_of,
-    )  # fmt: skip
+    )
     _note_undated(frame, args.lang)
     show(records(frame), args, TABLE_COLUMNS["figures"])
 
@@ -213,8 +244,11 @@ def _trace(args):
     width = max(len(k) for k in record)
     for key, value in record.items():
         if value is not None:
-            shown = text.number(value, None, args.lang) if (
-                isinstance(value, int | float) and key != "year") else value  # fmt: skip
+            shown = (
+                text.number(value, None, args.lang)
+                if (isinstance(value, int | float) and key != "year")
+                else value
+            )
             print(f"{key.ljust(width)}  {shown}")
     return 0
 
@@ -286,11 +320,14 @@ def _growth(args):
         options = {"measure": args.measure} if args.measure else {}
         rates = growth.over_time(
             folder.series(
-                args.series, region=folder.region(args.region),
-                size_class=args.size_class, sector=args.sector, as_of=args.as_of,
+                args.series,
+                region=folder.region(args.region),
+                size_class=args.size_class,
+                sector=args.sector,
+                as_of=args.as_of,
                 **options,
             )
-        )  # fmt: skip
+        )
     show([r.as_record() for r in rates], args, TABLE_COLUMNS["growth"])
     if args.format == "table":
         for reading in dict.fromkeys(r.assumption for r in rates if r.assumption):
@@ -310,8 +347,12 @@ def _check(args):
         problems = [p for p in contract.check() if p.rule != "hash"]
         if not problems:
             for name in contract.seal():
-                print(text.fill(text.label("cli.sealed", args.lang), {"file": name}, args.lang),
-                      file=sys.stderr)  # fmt: skip
+                print(
+                    text.fill(
+                        text.label("cli.sealed", args.lang), {"file": name}, args.lang
+                    ),
+                    file=sys.stderr,
+                )
     else:
         problems = contract.check(path)
     if args.format == "table":
@@ -320,14 +361,23 @@ def _check(args):
     else:
         show(
             [
-                {"file": p.file, "row": p.row, "column": p.column, "rule": p.rule,
-                 "message": p.as_error().words(args.lang)}
+                {
+                    "file": p.file,
+                    "row": p.row,
+                    "column": p.column,
+                    "rule": p.rule,
+                    "message": p.as_error().words(args.lang),
+                }
                 for p in problems
-            ], args, ["file", "row", "column", "rule", "message"],
-        )  # fmt: skip
+            ],
+            args,
+            ["file", "row", "column", "rule", "message"],
+        )
     key = "cli.problems" if problems else "cli.sound"
-    print(text.fill(text.label(key, args.lang), {"n": len(problems)}, args.lang),
-          file=sys.stderr)  # fmt: skip
+    print(
+        text.fill(text.label(key, args.lang), {"n": len(problems)}, args.lang),
+        file=sys.stderr,
+    )
     return 1 if problems else 0
 
 
@@ -343,6 +393,10 @@ def _report(args):
 
 
 COMMANDS = {
-    "figures": _figures, "trace": _trace, "claims": _claims, "growth": _growth,
-    "check": _check, "report": _report,
-}  # fmt: skip
+    "figures": _figures,
+    "trace": _trace,
+    "claims": _claims,
+    "growth": _growth,
+    "check": _check,
+    "report": _report,
+}

@@ -9,6 +9,7 @@ import html
 import io
 import os
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 from umkm_analysis import blocks, charts, data, tables, text
@@ -62,8 +63,12 @@ def _table(frame, lang, columns, folder) -> dict:
         hasattr(v, "__float__")
         for v in (frame[k].iloc[0] if k in frame and len(frame) else None for k in keys)
     ]
-    return {"head": list(shown.columns), "fields": keys, "number": number,
-            "rows": shown.values.tolist()}  # fmt: skip
+    return {
+        "head": list(shown.columns),
+        "fields": keys,
+        "number": number,
+        "rows": shown.values.tolist(),
+    }
 
 
 def sections(folder=None, region=None, lang="id") -> dict:
@@ -76,14 +81,19 @@ def sections(folder=None, region=None, lang="id") -> dict:
         return [sentence(b, lang) for b in found]
 
     page = {
-        "lang": lang, "release": text.period(folder.release, lang) if folder.release else None,
+        "lang": lang,
+        "release": text.period(folder.release, lang) if folder.release else None,
         "region": blocks.region_name(folder, region),
         "question": sentence(blocks.question(folder, region), lang),
         "safe": [sentence(b, lang) for b in blocks.safe(folder, region)],
-        "article": told("article"), "families_note": told("families"),
-        "headline": told("headline"), "growth": told("growth"),
-        "sectors": told("sectors"), "missing": told("missing"), "weak": told("weak"),
-    }  # fmt: skip
+        "article": told("article"),
+        "families_note": told("families"),
+        "headline": told("headline"),
+        "growth": told("growth"),
+        "sectors": told("sectors"),
+        "missing": told("missing"),
+        "weak": told("weak"),
+    }
     rows = blocks.headline_rows(folder, region)
     used = set(rows["id"])
     page["picture"] = page["growth_picture"] = page["claims_picture"] = None
@@ -116,11 +126,27 @@ def sections(folder=None, region=None, lang="id") -> dict:
             used |= set(block.ids)
     frame = folder.figures()
     frame = frame[frame["id"].isin(used)]
-    page["rows"] = _table(
-        frame, lang,
-        ("id", "region_code", "period", "measure", "concept", "value", "unit", "status", "grade",
-         "source_id"), folder,
-    ) if len(frame) else None  # fmt: skip
+    page["rows"] = (
+        _table(
+            frame,
+            lang,
+            (
+                "id",
+                "region_code",
+                "period",
+                "measure",
+                "concept",
+                "value",
+                "unit",
+                "status",
+                "grade",
+                "source_id",
+            ),
+            folder,
+        )
+        if len(frame)
+        else None
+    )
     sources = folder.load("sources")
     wanted = set(frame["source_id"]) | set(claims["source_id"])
     page["sources"] = [
@@ -143,7 +169,7 @@ def _refusal(folder, region, lang):
     rows = rows[rows["year"].notna() & (rows["measure"] == "business_units")]
     rows = rows.sort_values(["year", "id"])
     ids = list(rows["id"])
-    for a, b in zip(ids, ids[1:], strict=False):
+    for a, b in pairwise(ids):
         first, second = folder.figure(a), folder.figure(b)
         if first.year == second.year or first.series == second.series:
             continue
@@ -156,9 +182,12 @@ def render(folder=None, region=None, lang="id") -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.globals["t"] = lambda key: text.label(f"report.{key}", lang)
     page = sections(folder, region, lang)
     return environment.get_template("report.html").render(page)
@@ -201,8 +230,8 @@ def write(path: Path, content: bytes) -> None:
         # mkstemp makes it private; a report is as readable as any new file.
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(aside, 0o666 & ~umask)
-        os.replace(aside, path)
+        Path(aside).chmod(0o666 & ~umask)
+        Path(aside).replace(path)
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise

@@ -8,21 +8,42 @@ from umkm_analysis import text
 
 #: Fractions that are shown as percent.
 FRACTIONS = {
-    "growth", "growth_low", "growth_high", "log_growth", "cagr", "cagr_low",
-    "cagr_high", "share", "share_low", "share_high", "level", "coverage",
-}  # fmt: skip
+    "growth",
+    "growth_low",
+    "growth_high",
+    "log_growth",
+    "cagr",
+    "cagr_low",
+    "cagr_high",
+    "share",
+    "share_low",
+    "share_high",
+    "level",
+    "coverage",
+}
 #: Codes with words of their own in labels.toml.
 TERMS = {
-    "verdict": "verdict", "status": "status", "size_class": "size",
-    "possible_origin": "origin", "unit": "unit", "stated_unit": "unit",
-}  # fmt: skip
+    "verdict": "verdict",
+    "status": "status",
+    "size_class": "size",
+    "possible_origin": "origin",
+    "unit": "unit",
+    "stated_unit": "unit",
+}
 PERIODS = {"period", "from_period", "to_period", "published"}
 #: Whole numbers that are names: no separators.
 PLAIN = {"year", "from_year", "to_year"}
 FIGURES = (
-    "period", "family", "concept", "value", "value_low", "value_high", "status",
-    "grade", "id",
-)  # fmt: skip
+    "period",
+    "family",
+    "concept",
+    "value",
+    "value_low",
+    "value_high",
+    "status",
+    "grade",
+    "id",
+)
 CLAIMS = (
     "claim_id",
     "text",
@@ -68,10 +89,12 @@ def in_words(frame, lang: str = "id", *, folder=None):
     folder = folder or data.shipped()
     frame = frame.copy()
     for column, table, key in (
-        ("concept", "concepts", "concept"), ("family", "families", "family"),
-        ("sector", "sectors", "sector"), ("region_code", "regions", "region_code"),
+        ("concept", "concepts", "concept"),
+        ("family", "families", "family"),
+        ("sector", "sectors", "sector"),
+        ("region_code", "regions", "region_code"),
         ("measure", "measures", "measure"),
-    ):  # fmt: skip
+    ):
         if column in frame:
             names = folder.names(table, key, lang)
             frame[column] = [names.get(v, v) for v in frame[column]]
