@@ -431,6 +431,21 @@ def period_span(period: str) -> tuple[date, date]:
     return span(ends[0])[0], span(ends[-1])[1]
 
 
+def is_period(text: str) -> bool:
+    """Whether a period has the agreed form, exists and does not run backwards.
+
+    >>> is_period("2024-01/2024-06"), is_period("2024-13"), is_period("2024/2023")
+    (True, False, False)
+    """
+    if not _DATE_FORMS["period"].match(text):
+        return False
+    try:
+        first, last = period_span(text)
+    except ValueError:
+        return False
+    return first <= last
+
+
 def check_table(package: Package, table: Table, problems: list[Problem]) -> None:
     """Check everything that one table tells of itself."""
     schema = package.resources[table.name]["schema"]
@@ -587,8 +602,8 @@ def _observations(tables, problems, package):
             wrong(i, "supersedes", "circle", value=c["supersedes"][i])
         slug = series.get(c["concept"][i])
         if slug and _calculable(c, i, replaced):
-            key = (slug, *(c[k][i] for k in
-                   ("region_code", "measure", "size_class", "sector", "period")))  # fmt: skip
+            rest = ("region_code", "measure", "size_class", "sector", "period")
+            key = (slug, *(c[k][i] for k in rest))
             if key in lines and period:
                 wrong(i, "period", "series_period", value=period, series=slug,
                       first=lines[key])  # fmt: skip

@@ -16,8 +16,10 @@ def number(value, argument: str = "value") -> float:
     >>> number(87397)
     87397.0
     """
-    if isinstance(value, bool) or not (
-        isinstance(value, Real) or hasattr(value, "__float__")
+    if (
+        isinstance(value, bool)
+        or type(value).__name__ in ("bool_", "bool")
+        or not (isinstance(value, Real) or hasattr(value, "__float__"))
     ):
         raise DataError("not_a_number", argument=argument, value=repr(value))
     try:
@@ -27,6 +29,21 @@ def number(value, argument: str = "value") -> float:
     if not math.isfinite(result):
         raise DataError("not_finite", argument=argument, value=repr(value))
     return result
+
+
+def _period(value) -> str:
+    from umkm_analysis.contract import is_period
+
+    if not is_period(str(value)):
+        raise DataError("period_form", value=str(value))
+    return str(value)
+
+
+def _year(value) -> int:
+    result = number(value, "year")
+    if not result.is_integer():
+        raise DataError("period_form", value=value)
+    return int(result)
 
 
 @dataclass(frozen=True)
@@ -92,12 +109,13 @@ class Figure:
             raise DataError(
                 "bounds_order", low=self.low, value=self.value, high=self.high
             )
+        if self.period is not None:
+            put(self, "period", _period(self.period))
         if self.year is not None:
-            put(self, "year", int(self.year))
-        elif self.period is not None and str(self.period)[-4:].isdigit():
+            put(self, "year", _year(self.year))
+        elif self.period is not None and len(self.period) == 4:
             # A bare year is its own period; anything finer is read by `period`.
-            if len(str(self.period)) == 4:
-                put(self, "year", int(self.period))
+            put(self, "year", int(self.period))
         if self.measure is not None and self.kind is None:
             from umkm_analysis.data import measure_kind
 

@@ -12,7 +12,8 @@ the result then carries.
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
@@ -91,21 +92,31 @@ def comparable(a, b) -> None:
             raise ConceptMismatch("number_and_figure", figure=_called(labelled))
         return
     if not a.labelled and not b.labelled:
+        _calculable(a, b)
         return
     for name in IDENTITY:
         if getattr(a, name) != getattr(b, name):
-            raise ConceptMismatch(
-                "not_one_series", a=_called(a), b=_called(b), what=name,
-                left=getattr(a, name) or "-", right=getattr(b, name) or "-",
-            )  # fmt: skip
+            raise _not_one(a, b, name)
     if not a.series:
         raise ConceptMismatch("no_series_slug", a=_called(a), b=_called(b))
+    _calculable(a, b)
+
+
+def _calculable(a, b):
+    """Grade D and what was not observed are never used, whatever is assumed."""
     for figure in (a, b):
         if figure.grade == "D" or figure.status not in (None, *CALCULABLE):
             raise ConceptMismatch(
                 "not_for_calculation", figure=_called(figure),
                 grade=figure.grade or "-", status=figure.status or "-",
             )  # fmt: skip
+
+
+def _not_one(a, b, name) -> ConceptMismatch:
+    return ConceptMismatch(
+        "not_one_series", a=_called(a), b=_called(b), what=name,
+        left=getattr(a, name) or "-", right=getattr(b, name) or "-",
+    )  # fmt: skip
 
 
 def _called(figure: Figure) -> str:
@@ -115,13 +126,13 @@ def _called(figure: Figure) -> str:
 def _in_percent_change(a, b) -> None:
     """Rates and shares change in points; flows need periods of equal length."""
     for figure in (a, b):
-        if isinstance(figure, Figure) and figure.kind in ("rate", "share"):
+        if isinstance(figure, Figure) and figure.kind in ("rate", "share", "target"):
             raise ConceptMismatch("change_in_points", figure=_called(figure))
     if not (isinstance(a, Figure) and isinstance(b, Figure)):
         return
     if "flow" in (a.kind, b.kind):
         lengths = [_length(f) for f in (a, b)]
-        if lengths[0] != lengths[1]:
+        if lengths[0] is None or lengths[0] != lengths[1]:
             raise ConceptMismatch(
                 "flow_lengths", a=_called(a), b=_called(b), left=a.period or "-",
                 right=b.period or "-",
@@ -129,12 +140,13 @@ def _in_percent_change(a, b) -> None:
 
 
 def _length(figure):
-    """Length of a period in days if it is given in days, else in months."""
+    """Length of a period in whole months, in days where it is not whole months."""
     period = figure.period or (str(figure.year) if figure.year else None)
     if period is None:
         return None
     first, last = period_span(period)
-    if any(part.count("-") == 2 for part in period.split("/")):
+    whole = first.day == 1 and (last + timedelta(days=1)).day == 1
+    if not whole:
         return "days", (last - first).days + 1
     return "months", (last.year - first.year) * 12 + last.month - first.month + 1
 
@@ -407,6 +419,7 @@ def between(a: Figure, b: Figure, *, assume: str | None = None, folder=None) -> 
     if assume is None:
         comparable(a, b)
     else:
+        _calculable(a, b)
         assume = _assumption(a, b, assume, folder)
     _in_percent_change(a, b)
     if a.value <= 0:
@@ -414,13 +427,14 @@ def between(a: Figure, b: Figure, *, assume: str | None = None, folder=None) -> 
     if b.value < 0:
         raise DataError("negative", argument="b", value=b.value)
     years, basis = years_between(a, b)
-    if years is not None and years <= 0:
+    if years is not None and not _forward(a, b, years):
         raise DataError(
             "time_order", a=a.period or str(a.year), b=b.period or str(b.year)
         )
     low, high = _bounds(a, b, 1)
-    positive = b.value > 0 and years is not None
-    cagr_low, cagr_high = _bounds(a, b, years) if years is not None else (None, None)
+    # Two ends in one year, of different fineness: growth, but none per year.
+    positive = b.value > 0 and bool(years)
+    cagr_low, cagr_high = _bounds(a, b, years) if years else (None, None)
     return Rate(
         value=(b.value - a.value) / a.value, low=low, high=high, years=years,
         cagr=_compound(a.value, b.value, years) if positive else None,
@@ -430,6 +444,13 @@ def between(a: Figure, b: Figure, *, assume: str | None = None, folder=None) -> 
         to_period=b.period or (str(b.year) if b.year else None),
         cagr_low=cagr_low, cagr_high=cagr_high, years_basis=basis,
     )  # fmt: skip
+
+
+def _forward(a, b, years):
+    """Whether time runs from `a` to `b`; within one year by their last days."""
+    if years or not (a.period and b.period):
+        return years > 0
+    return period_span(a.period)[1] < period_span(b.period)[1]
 
 
 def _assumption(a, b, assume, folder):
@@ -444,11 +465,19 @@ def _assumption(a, b, assume, folder):
         row = names[text]
         if (a.id, b.id) != (row["from_id"], row["to_id"]):
             raise ConceptMismatch(
-                "reading_ids", reading=text, expected=f"{row['from_id']}, {row['to_id']}",
+                "reading_ids",
+                reading=text,
+                expected=f"{row['from_id']}, {row['to_id']}",
                 found=f"{a.id or '-'}, {b.id or '-'}",
-            )  # fmt: skip
-        if a.measure != b.measure:
-            raise ConceptMismatch("assume_measure", a=_called(a), b=_called(b))
+            )
+        for figure in (a, b):
+            row = folder.figure(figure.id)
+            for what in ("value", "low", "high", "measure"):
+                if getattr(figure, what) != getattr(row, what):
+                    raise ConceptMismatch(
+                        "reading_row", reading=text, row=figure.id, what=what,
+                        expected=getattr(row, what), found=getattr(figure, what),
+                    )  # fmt: skip
         return text
     if " " not in text:
         raise ConceptMismatch(
@@ -483,7 +512,8 @@ def over_time(figures) -> list[Rate]:
     ----------
     figures : sequence of Figure
         In time order. The last Rate, from the first to the last, is only added
-        where there are more than two figures.
+        where there are more than two figures. Flows are followed among periods
+        of one length: a quarter is not set beside years.
 
     Raises
     ------
@@ -493,9 +523,17 @@ def over_time(figures) -> list[Rate]:
     figures = list(figures)
     if len(figures) < 2:
         raise DataError("one_figure", found=len(figures))
-    pairs = list(zip(figures, figures[1:], strict=False))
-    if len(figures) > 2:
-        pairs.append((figures[0], figures[-1]))
+    pairs, lines = [], {}
+    for figure in figures:
+        flow = isinstance(figure, Figure) and figure.kind == "flow"
+        lines.setdefault(_length(figure) if flow else None, []).append(figure)
+    for line in lines.values():
+        pairs += pairwise(line)
+        if len(line) > 2:
+            pairs.append((line[0], line[-1]))
+    if not pairs:
+        # No two of one length: the refusal says which.
+        pairs = list(pairwise(figures))
     return [between(a, b) for a, b in pairs]
 
 
@@ -538,8 +576,9 @@ def _indexed(s, argument) -> pd.Series:
         figures = list(s)
         if not figures or not all(isinstance(f, Figure) for f in figures):
             raise DataError("series_by_year", argument=argument)
-        for f in figures[1:]:
+        for f in figures:
             comparable(figures[0], f)
+            _in_percent_change(figures[0], f)
         if any(f.year is None for f in figures):
             raise DataError("series_by_year", argument=argument)
         s = pd.Series([f.value for f in figures], index=[f.year for f in figures])
@@ -622,6 +661,7 @@ def contributions_pp(parts0, parts1, *, total0=None, total1=None) -> pd.Series:
     other    4.0
     dtype: float64
     """
+    _same_parts(parts0, parts1)
     a, b = _parts(parts0, "parts0"), _parts(parts1, "parts1")
     if set(a.index) != set(b.index):
         odd = sorted(map(str, set(a.index) ^ set(b.index)))
@@ -642,6 +682,22 @@ def contributions_pp(parts0, parts1, *, total0=None, total1=None) -> pd.Series:
     return 100 * result / base
 
 
+def _same_parts(parts0, parts1):
+    """Parts that are figures: each of one series in time, all of one concept."""
+    old, new = (dict(pd.Series(p, dtype=object).items()) for p in (parts0, parts1))
+    for key in old.keys() & new.keys():
+        comparable(old[key], new[key])
+        _in_percent_change(old[key], new[key])
+    figures = [f for f in (*old.values(), *new.values()) if isinstance(f, Figure)]
+    if any(f.labelled for f in figures):
+        for f in (*old.values(), *new.values()):
+            if not isinstance(f, Figure):
+                raise ConceptMismatch("number_and_figure", figure=_called(figures[0]))
+            for name in ("series", "region", "measure", "concept"):
+                if getattr(f, name) != getattr(figures[0], name):
+                    raise _not_one(figures[0], f, name)
+
+
 def _parts(parts, argument) -> pd.Series:
     s = pd.Series(parts) if not isinstance(parts, pd.Series) else parts
     if s.empty:
@@ -658,6 +714,19 @@ def _parts(parts, argument) -> pd.Series:
             raise DataError("negative", argument=f"{argument}[{key}]", value=value)
         values.append(value)
     return pd.Series(values, index=s.index, dtype="float64")
+
+
+def _one_splice(old, new):
+    """Labelled figures are linked only within their series."""
+    first = []
+    for s in (old, new):
+        if isinstance(s, list | tuple) and s and isinstance(s[0], Figure):
+            first.append(s[0])
+    labelled = [f for f in first if f.labelled]
+    if labelled and len(first) == 1:
+        raise ConceptMismatch("number_and_figure", figure=_called(labelled[0]))
+    if labelled:
+        comparable(*first)
 
 
 class Splice(NamedTuple):
@@ -686,6 +755,9 @@ def splice(old, new, year) -> Splice:
     ------
     NoOverlap
         `year` is not in both.
+    ConceptMismatch
+        Labelled figures of two series: take their values into Series, and the
+        responsibility with them.
 
     References
     ----------
@@ -699,6 +771,7 @@ def splice(old, new, year) -> Splice:
     >>> s.tolist(), f
     ([90.0, 100.0, 110.0, 120.0], 0.5)
     """
+    _one_splice(old, new)
     old, new = _indexed(old, "old"), _indexed(new, "new")
     if year not in old.index or year not in new.index:
         raise NoOverlap(

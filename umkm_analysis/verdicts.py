@@ -46,6 +46,8 @@ def _annual(x, years):
     n = years[0] - years[1]
     if n <= 0:
         raise DataError("claim_years")
+    if a <= 0 or b <= 0:
+        raise DataError("claim_sign")
     if n == 1:
         return 100 * (a / b - 1)
     return Fraction(100 * ((float(a) / float(b)) ** (1 / n) - 1))
@@ -199,11 +201,26 @@ def _ends(formula, operands, years, ends_of):
         chosen = [
             e[0] if up == take_low else e[1] for e, up in zip(ends, rising, strict=True)
         ]
-        if any(c is None for c in chosen):
+        if any(c is None for c in chosen) or not _divisible(formula, chosen):
             result.append(None)
         else:
             result.append(Fraction(formula.compute(chosen, years)))
     return tuple(result)
+
+
+def _divisible(formula, chosen):
+    """Whether the ends may stand below the line: a bound of zero bounds nothing."""
+    if formula in (FORMULAS["difference"], FORMULAS["order_first"]):
+        return True
+    if formula is FORMULAS["annual_growth_pct"] and chosen[0] <= 0:
+        return False
+    rates = formula is FORMULAS["residual_growth_pct"]
+    return all(
+        up or end > (-100 if rates and i >= 2 else 0)
+        for i, (up, end) in enumerate(
+            zip(formula.rising(len(chosen)), chosen, strict=True)
+        )
+    )
 
 
 def _holds(comparator, value, stated, decimals, operands):
