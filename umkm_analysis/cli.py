@@ -112,11 +112,16 @@ def main(argv=None) -> int:
     """Run one command; return its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", newline="\n")
+            # Bytes of an argument that are not text are shown, never a crash.
+            stream.reconfigure(
+                encoding="utf-8", errors="backslashreplace", newline="\n"
+            )
     args = _parser().parse_args(argv)
     lang = args.lang if args.lang in text.LANGS else "id"
     try:
-        return COMMANDS[args.command](args) or 0
+        code = COMMANDS[args.command](args) or 0
+        sys.stdout.flush()
+        return code
     except UmkmError as error:
         print(f"umkm: {error.words(lang)}", file=sys.stderr)
         return 1
@@ -124,6 +129,11 @@ def main(argv=None) -> int:
         # The reader (head, less) went away: nothing more to say.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        reason = error.strerror or str(error)
+        known = DataError("cannot_use", path=str(error.filename or "-"), reason=reason)
+        print(f"umkm: {known.words(lang)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("umkm: dihentikan / stopped", file=sys.stderr)
         return 130
@@ -234,7 +244,12 @@ def _figures(args):
         as_of=args.as_of,
     )
     _note_undated(frame, args.lang)
-    show(records(frame), args, TABLE_COLUMNS["figures"])
+    show(records(frame), args, _columns(args, frame))
+
+
+def _columns(args, frame):
+    """A table shows some columns; CSV and JSON all, even without rows."""
+    return TABLE_COLUMNS[args.command] if args.format == "table" else list(frame)
 
 
 def _trace(args):
@@ -255,6 +270,7 @@ def _trace(args):
 
 def _claims(args):
     frame = _folder(args).claims(args.id or None, region=args.region, as_of=args.as_of)
+    _note_undated(frame, args.lang)
     rows = records(frame)
     if args.format == "table":
         for row in rows:
@@ -275,7 +291,7 @@ def parse_values(argument: str) -> list:
     >>> [(f.period, f.low, f.high) for f in parse_values("2025=93000~500")]
     [('2025', 92500.0, 93500.0)]
     """
-    from umkm_analysis.contract import period_span
+    from umkm_analysis.contract import is_period, period_span
     from umkm_analysis.figure import Figure
 
     figures = []
@@ -285,15 +301,14 @@ def parse_values(argument: str) -> list:
         if not found:
             raise DataError("values_form", value=part)
         period, *numbers = found.groups()
-        try:
-            last = period_span(period)[1]
-        except ValueError:
-            raise DataError("values_form", value=part) from None
+        if not is_period(period):
+            raise DataError("values_form", value=part)
+        last = period_span(period)[1]
         parsed = []
         for number in numbers:
             if number is None:
                 continue
-            if "," in number or re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", number):
+            if "," in number or re.fullmatch(r"[1-9][0-9]{0,2}(\.[0-9]{3})+", number):
                 plain = number.replace(".", "").replace(",", "")
                 raise DataError("values_separator", value=number, plain=plain)
             if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", number):
@@ -308,6 +323,16 @@ def parse_values(argument: str) -> list:
     return figures
 
 
+def _note_alone(figures, rates, lang):
+    """Say which figures of a series have no partner of equal length."""
+    used = {i for r in rates for i in (r.from_id, r.to_id)}
+    for figure in figures:
+        if figure.id not in used:
+            words = text.label("cli.alone", lang)
+            params = {"id": figure.id, "period": figure.period}
+            print(text.fill(words, params, lang), file=sys.stderr)
+
+
 def _growth(args):
     from umkm_analysis import blocks, growth
 
@@ -317,17 +342,18 @@ def _growth(args):
     elif args.values:
         rates = growth.over_time(parse_values(args.values))
     else:
-        options = {"measure": args.measure} if args.measure else {}
-        rates = growth.over_time(
-            folder.series(
-                args.series,
-                region=folder.region(args.region),
-                size_class=args.size_class,
-                sector=args.sector,
-                as_of=args.as_of,
-                **options,
-            )
-        )
+        options = {
+            "region": folder.region(args.region),
+            "measure": args.measure or "business_units",
+            "size_class": args.size_class,
+            "sector": args.sector,
+            "as_of": args.as_of,
+        }
+        figures = folder.series(args.series, **options)
+        rates = growth.over_time(figures)
+        if args.as_of:
+            _note_undated(folder.figures(**options), args.lang)
+        _note_alone(figures, rates, args.lang)
     show([r.as_record() for r in rates], args, TABLE_COLUMNS["growth"])
     if args.format == "table":
         for reading in dict.fromkeys(r.assumption for r in rates if r.assumption):

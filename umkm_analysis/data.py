@@ -20,6 +20,10 @@ FIGURE_COLUMNS = [
     "stated_by", "note",
 ]  # fmt: skip
 SERIES_KEY = ["series", "region_code", "measure", "size_class", "sector"]
+_CLAIM_TYPES = {
+    c: "number" if c.startswith("computed") or c == "stated_value" else "string"
+    for c in verdicts.COLUMNS
+} | {"stated_decimals": "integer"}
 _PANDAS_3 = int(pd.__version__.split(".")[0]) >= 3
 
 
@@ -39,12 +43,14 @@ def _typed(texts: list[str], kind: str) -> pd.Series:
 
 def as_date(value) -> date:
     """The last day of a date or partial date (2024, 2024-05, 2024-05-03)."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
     try:
-        return span(str(value))[1]
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        if "/" not in str(value) and contract.is_period(str(value)):
+            return span(str(value))[1]
+        raise ValueError
     except ValueError:
         raise DataError("as_of", value=str(value)) from None
 
@@ -99,7 +105,8 @@ class Folder:
         return self._tables.get(name)
 
     def _dicts(self, name) -> list[dict]:
-        table = self._text(name)
+        """Rows of a table as text; none where the folder does not have it."""
+        table = self._text(name) if name in self.package.resources else None
         return verdicts._dicts(table) if table is not None else []
 
     def load(self, table: str, as_of=None) -> pd.DataFrame:
@@ -127,7 +134,7 @@ class Folder:
 
         Examples
         --------
-        >>> load("balikpapan").query("year == 2024")["value"].max()
+        >>> load("balikpapan").query("year == 2024")["value"].max().item()
         87397.0
         """
         if table not in self._frames:
@@ -234,7 +241,6 @@ class Folder:
         [87397.0]
         """
         frame = self.load("observations", as_of=as_of)
-        left_out = frame.attrs.get("left_out_undated")
         concepts = self.load("concepts").set_index("concept")
         measures = self.load("measures").set_index("measure")
         frame["family"] = frame["concept"].map(concepts["family"])
@@ -257,9 +263,19 @@ class Folder:
                 )  # fmt: skip
             frame = frame[frame["size_class"] == size_class]
         frame = frame[FIGURE_COLUMNS].reset_index(drop=True)
-        if left_out is not None:
-            frame.attrs["left_out_undated"] = left_out
+        if as_of is not None:
+            # Of what was asked for, how many rows are left out as undated.
+            asked = self.figures(
+                region=region, concept=concept, family=family, measure=measure,
+                size_class=size_class, sector=sector,
+            )  # fmt: skip
+            frame.attrs["left_out_undated"] = int(
+                asked["source_id"].isin(self._undated()).sum()
+            )
         return frame
+
+    def _undated(self) -> set:
+        return {s["source_id"] for s in self._dicts("sources") if not s["published"]}
 
     def figure(self, row_id: str) -> Figure:
         """The figure of one row of observations.
@@ -367,6 +383,8 @@ class Folder:
             frame = self.figures()
             row = frame[frame["id"] == row_id].iloc[0]
             record = {k: _plain(v) for k, v in row.items()}
+            text = next(r for r in self._dicts("observations") if r["id"] == row_id)
+            record["rounding"] = float(text["rounding"]) if text["rounding"] else None
         else:
             known = [*ids, *by_claim]
             raise DataError(
@@ -454,12 +472,14 @@ class Folder:
                 c for c in stored
                 if rows[c["operands"].split(";")[0]]["region_code"] == region
             ]  # fmt: skip
-        if as_of is not None and stored:
+        undated = None
+        if as_of is not None:
             frame = self._known(
                 pd.DataFrame({"source_id": [c["source_id"] for c in stored],
                               "claim_id": [c["claim_id"] for c in stored]}),
                 "claims", as_of,
             )  # fmt: skip
+            undated = frame.attrs["left_out_undated"]
             kept = set(frame["claim_id"])
             stored = [c for c in stored if c["claim_id"] in kept]
         printed_by = verdicts.printers(rows)
@@ -467,13 +487,15 @@ class Folder:
             {**c, **verdicts.as_stored(c, verdicts.evaluate(c, rows, printed_by))}
             for c in stored
         ]
-        kinds = {
-            f["name"]: f["type"]
-            for f in self.package.resources["claims"]["schema"]["fields"]
-        }
-        return pd.DataFrame(
-            {c: _typed([r[c] for r in records], kinds[c]) for c in verdicts.COLUMNS}
+        frame = pd.DataFrame(
+            {
+                c: _typed([r[c] for r in records], _CLAIM_TYPES[c])
+                for c in verdicts.COLUMNS
+            }
         )
+        if undated is not None:
+            frame.attrs["left_out_undated"] = undated
+        return frame
 
     def panel(self, name) -> pd.DataFrame:
         """A panel of regions and years.
@@ -494,7 +516,7 @@ class Folder:
         --------
         >>> p = panel("imk")
         >>> p.query("region == '64' and year == 2022")["value"].tolist()
-        [26214.0]
+        [26224.0]
         """
         for folder in (self, shipped()):
             for resource in folder.package.resources.values():
@@ -503,14 +525,11 @@ class Folder:
                     frame = folder.load(resource["name"])
                     if len(frame):
                         return _panel(frame, spec)
+        if not isinstance(name, str | os.PathLike):
+            raise DataError("no_panel", name=repr(name), choices=self._panels())
         path = Path(name)
         if path.suffix.lower() != ".csv" and not path.exists():
-            known = [
-                r["panel"]["name"]
-                for r in self.package.resources.values()
-                if "panel" in r
-            ]
-            raise DataError("no_panel", name=str(name), choices=known)
+            raise DataError("no_panel", name=str(name), choices=self._panels())
         table = contract.read_panel(path)
         count = len(table)
         frame = pd.DataFrame(
@@ -524,14 +543,26 @@ class Folder:
         )
         return frame.sort_values(["region", "year"], ignore_index=True)
 
+    def _panels(self) -> list[str]:
+        listed = (
+            *self.package.resources.values(),
+            *shipped().package.resources.values(),
+        )
+        return list(dict.fromkeys(r["panel"]["name"] for r in listed if "panel" in r))
+
     def reading(self, name: str) -> dict:
         """One row of readings.csv.
 
         >>> reading("micro_2024_2025")["from_id"]
         'BPN-0082'
         """
-        self._one_of("readings", "reading", name)
-        return next(r for r in self._dicts("readings") if r["reading"] == name)
+        rows = {r["reading"]: r for r in self._dicts("readings")}
+        if name not in rows:
+            raise DataError(
+                "unknown", column="reading", value=name, file="readings.csv",
+                choices=_choices(rows, name) or ["-"],
+            )  # fmt: skip
+        return rows[name]
 
     def project(self, series, **options):
         """A projection of `series`; see `projection.project`."""
