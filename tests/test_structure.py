@@ -241,7 +241,9 @@ def test_series_are_matched_by_label():
         ([1, None], "not_a_number"),
         ([1, "2"], "not_a_number"),
         ([1, True], "not_a_number"),
-        ([[1, 2], [3, 4]], "not_parts"),
+        ([[1, 2], [3]], "not_a_number"),
+        (np.ones((2, 2)), "not_parts"),
+        (pd.DataFrame({"a": [1]}), "not_parts"),
         (5, "not_parts"),
         ("12", "not_a_number"),
         (pd.Series([1, 2], dtype="Int64").shift(), "not_a_number"),
@@ -344,9 +346,9 @@ def test_a_rounded_rate_is_recognised(start, rate, n):
     chained = [start]
     for _ in range(n - 1):
         chained.append(round(chained[-1] * (1 + rate)))
-    assert structure.looks_computed(chained) == structure.looks_computed(chained[::-1])
     if start * rate > 400:
         assert structure.looks_computed(chained)
+        assert structure.looks_computed(chained[::-1])
         assert structure.looks_computed(
             [round(start * (1 + rate) ** t) for t in range(n)]
         )

@@ -17,7 +17,7 @@ from umkm_analysis.figure import number
 
 def _items(x, argument: str) -> pd.Series:
     """The parts as an object Series: not empty, one label a part."""
-    if isinstance(x, pd.DataFrame) or not isinstance(x, Iterable) or np.ndim(x) > 1:
+    if not isinstance(x, Iterable) or getattr(x, "ndim", 1) != 1:
         raise DataError("not_parts", argument=argument, value=type(x).__name__)
     items = x if isinstance(x, pd.Series) else pd.Series(list(x), dtype=object)
     if items.empty:
@@ -37,7 +37,8 @@ def _ends(items: pd.Series, argument: str) -> pd.DataFrame:
             rows.append((number(item.value, name), *ends))
         else:
             rows.append((number(item, name),) * 3)
-    return pd.DataFrame(rows, index=items.index, columns=["value", "low", "high"])
+    columns = ["value", "low", "high"]
+    return pd.DataFrame(np.array(rows, float), index=items.index, columns=columns)
 
 
 def _parts(x, argument: str = "x") -> pd.Series:
@@ -358,7 +359,7 @@ def location_quotient(e_ij, e_j, e_i, e):
     many = {
         name: x
         for name, x in given.items()
-        if isinstance(x, Iterable) and np.ndim(x) > 0
+        if isinstance(x, Iterable) and getattr(x, "ndim", 1) > 0
     }
     if many:
         parts = _same_parts(**many)
@@ -491,10 +492,11 @@ def computed_pattern(x, *, chance: float = 0.025) -> str | None:
 
     Notes
     -----
-    One step r of printing may separate a printed value from the formula: rounded
-    or cut off, once or at every step. The smallest distance e from one common
-    step (or rate) is max |u_i v_j - u_j v_i| / (v_i + v_j) over pairs, for
-    u = q v: u the changes and v = 1, or u the values and v those before.
+    Rounding or cutting off moves a value by up to one printing step r from what
+    the formula makes of the value before; where each value is rounded by itself,
+    by up to (1 + q) / 2 of it, q the growth factor. The smallest distance e from
+    one common step or rate is max |u_i v_j - u_j v_i| / (v_i + v_j) over pairs,
+    for u = q v: u the changes and v = 1, or u the values and v those before.
 
     Few points or small steps agree by luck, so regularity must also surprise. The
     steadiest count is taken to be arrivals at a constant mean: changes of k
@@ -511,13 +513,13 @@ def computed_pattern(x, *, chance: float = 0.025) -> str | None:
     step = _printed_step(ends)
     changes = np.diff(y)
     typical = float(np.median(np.abs(changes))) / step
-    tries = {"equal_steps": (changes, np.ones(len(changes)))}
+    tries = {"equal_steps": (changes, np.ones(len(changes)), 1)}
     if (y > 0).all():
-        tries["equal_rates"] = (y[1:], y[:-1])
-    for pattern, (u, v) in tries.items():
+        tries["equal_rates"] = (y[1:], y[:-1], y[-1] / y[-2])
+    for pattern, (u, v, factor) in tries.items():
         cross = np.abs(np.outer(u, v) - np.outer(v, u)) / np.add.outer(v, v)
         error = cross.max() / step
-        if error <= 1 and typical > 0:
+        if error <= max(1, (1 + factor) / 2) and typical > 0:
             luck = min(1, (1 + 4 * error) / math.sqrt(4 * math.pi * typical))
             if luck ** (len(y) - 2) <= allowed:
                 return pattern
