@@ -574,14 +574,11 @@ def _observations(tables, problems, package):
     release = package.release
     for i, identifier in enumerate(c["id"]):
         period, year = c["period"][i], c["year"][i]
-        try:
-            first, last = period_span(period)
-        except ValueError:
-            first = last = None
+        first, last = period_span(period) if is_period(period) else (None, None)
         dated = int(year) if _TYPES["integer"].match(year) else None
         if first and dated is not None and not first.year <= dated <= last.year:
             wrong(i, "year", "year_in_period", value=year, period=period)
-        elif release and c["status"][i] in CALCULABLE:
+        if release and c["status"][i] in CALCULABLE:
             limit = span(release)[1]
             if first and first > limit:
                 wrong(i, "period", "future", value=period, release=release)

@@ -1,0 +1,276 @@
+"""Damage of many kinds to a sound folder, each with the verdict it must get.
+
+The kinds stand in damage.csv, with what frictionless says of the same folder:
+
+kind, file         the damage in words, and the file that is damaged
+at, column         the row (its first cell) and the column
+how, put           the operation below, and what it puts there (\\u escapes)
+rule               the rule that must be named; blank: the folder stays sound
+row, in, found_in  row, column and file to be named where they are not the damaged
+                   ones; a row is a first cell, "last", "none" or "1" (the header);
+                   "-" is no column
+also               other rules that the same damage breaks
+frictionless       "accepts", "refuses" or "crashes" (an error that is not its own)
+"""
+
+import codecs
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+
+import frictionless
+import pytest
+import small
+
+from umkm_analysis import cli, contract
+from umkm_analysis.errors import DataError, UmkmError
+
+TABLE = Path(__file__).with_name("damage.csv")
+DAMAGE = small.read(TABLE)
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    return small.cut(tmp_path_factory.mktemp("sound") / "data")
+
+
+@pytest.fixture
+def folder(sound, tmp_path):
+    return Path(shutil.copytree(sound, tmp_path / "data"))
+
+
+def line_of(path, key):
+    """The file line of the row that begins with `key`, of the last row, or None."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if key in ("none", ""):
+        return None
+    if key == "last":
+        return len(lines)
+    if key.isdigit() and len(key) == 1:
+        return int(key)
+    return next(
+        i for i, line in enumerate(lines, 1) if line.split(",")[0].strip('"') == key
+    )
+
+
+def grid(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def put_grid(path, rows, **options):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, **{"lineterminator": "\n", **options}).writerows(rows)
+
+
+def damage(folder, row):
+    """Do to `folder` what one row of the table says."""
+    path, how = folder / row["file"], row["how"]
+    put = codecs.decode(row["put"], "unicode_escape")
+    if how.startswith("contract-"):
+        return damage_contract(path, row["column"].split("."), how, put)
+    raw = path.read_bytes()
+    if how in BYTES:
+        return path.write_bytes(BYTES[how](raw))
+    if how == "text":
+        return path.write_text(put, encoding="utf-8")
+    if how == "append":
+        return path.write_bytes(raw + put.encode())
+    if how in ("missing", "directory"):
+        path.unlink()
+        return path.mkdir() if how == "directory" else None
+    rows = grid(path)
+    options = {}
+    header = rows[0]
+    at = next((i for i, r in enumerate(rows) if r[0] == row["at"]), None)
+    column = header.index(row["column"]) if row["column"] in header else None
+    match how:
+        case "cell":
+            rows[at][column] = put
+        case "latin-1" | "raw":
+            rows[at][column] = "@@"
+            put_grid(path, rows)
+            mark, raw = b"@@", path.read_bytes()
+            new = put.encode("latin-1" if how == "latin-1" else "utf-8")
+            return path.write_bytes(raw.replace(mark, new))
+        case "semicolons" | "tabs":
+            options = {"delimiter": ";" if how == "semicolons" else "\t"}
+        case "quote-all":
+            options = {"quoting": csv.QUOTE_ALL}
+        case "header-only":
+            rows = rows[:1]
+        case "reverse":
+            rows[1:] = rows[:0:-1]
+        case "drop-column":
+            rows = [r[:column] + r[column + 1 :] for r in rows]
+        case "add-column":
+            rows = [[*r, row["column"] if i == 0 else ""] for i, r in enumerate(rows)]
+        case "double-column":
+            rows = [[*r, r[column]] for r in rows]
+        case "rename-column":
+            header[column] = put
+        case "reorder":
+            rows = [r[::-1] for r in rows]
+        case "short-row":
+            rows[at].pop()
+        case "long-row":
+            rows[at].append("")
+        case "copy-row":
+            rows.append(rows[at])
+        case "copy-as":
+            rows.append([put, *rows[at][1:]])
+        case "delete-row":
+            rows.pop(at)
+        case "circle":
+            other = next(i for i, r in enumerate(rows) if r[0] == put)
+            rows[at][column], rows[other][column] = put, row["at"]
+        case "future":
+            rows[at][column] = "2031"
+            rows[at][header.index("period")] = "2031-08"
+        case _:
+            raise AssertionError(how)
+    put_grid(path, rows, **options)
+    return None
+
+
+BYTES = {
+    "utf-16": lambda raw: raw.decode().encode("utf-16"),
+    "utf-16-le": lambda raw: raw.decode().encode("utf-16-le"),
+    "bom": lambda raw: b"\xef\xbb\xbf" + raw,
+    "crlf": lambda raw: raw.replace(b"\n", b"\r\n"),
+    "no-end": lambda raw: raw.rstrip(b"\n"),
+}
+
+
+def damage_contract(path, keys, how, put):
+    node = whole = json.loads(path.read_text(encoding="utf-8"))
+    if how == "contract-put":
+        *keys, last = keys
+    for key in keys:
+        node = node[int(key) if isinstance(node, list) else key]
+    if how == "contract-put":
+        node[last] = put
+    else:
+        node.pop(int(put) if isinstance(node, list) else put)
+    path.write_text(json.dumps(whole), encoding="utf-8")
+
+
+def theirs(folder, file):
+    """What frictionless says of the damaged table and of all that it touches."""
+    path = folder / "datapackage.json"
+    if path.exists() and file.endswith(".csv"):
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        listed = {r["path"]: r for r in whole["resources"]}
+        name = listed[file]["name"]
+        keep = {name} | referred(listed[file])
+        for resource in whole["resources"]:
+            if name in referred(resource) and resource["name"] not in keep:
+                keys = resource["schema"]["foreignKeys"]
+                resource["schema"]["foreignKeys"] = [
+                    k for k in keys if k["reference"]["resource"] == name
+                ]
+                keep.add(resource["name"])
+        for resource in whole["resources"]:
+            if resource["name"] in referred(listed[file]) - {name}:
+                resource["schema"].pop("foreignKeys", None)
+        whole["resources"] = [r for r in whole["resources"] if r["name"] in keep]
+        path = folder / "part.json"
+        path.write_text(json.dumps(whole), encoding="utf-8")
+    try:
+        sound = frictionless.Package(str(path)).validate().valid
+    except frictionless.FrictionlessException:
+        sound = False
+    except re.error:
+        return "crashes"
+    return "accepts" if sound else "refuses"
+
+
+def referred(resource):
+    keys = resource["schema"].get("foreignKeys", ())
+    return {k["reference"]["resource"] for k in keys}
+
+
+def expected(folder, row):
+    """File, row, column and rule that must be named."""
+    found_in = row["found_in"] or row["file"]
+    line = None
+    if found_in.endswith(".csv") and (folder / found_in).is_file():
+        key = row["row"] or row["at"]
+        try:
+            line = line_of(folder / found_in, key)
+        except UnicodeDecodeError:
+            line = row_line(folder / found_in, key)
+    column = None if row["in"] == "-" else row["in"] or row["column"] or None
+    return found_in, line, column, row["rule"]
+
+
+def row_line(path, key):
+    """As line_of, for a file that is no UTF-8."""
+    if key.isdigit():
+        return int(key)
+    lines = path.read_bytes().split(b"\n")
+    return next(i for i, x in enumerate(lines, 1) if x.startswith(key.encode() + b","))
+
+
+def test_the_folder_is_sound_to_both(sound):
+    assert contract.check(sound) == []
+    assert frictionless.Package(str(sound / "datapackage.json")).validate().valid
+
+
+def test_enough_kinds():
+    kinds = [row["kind"] for row in DAMAGE]
+    assert len(kinds) == len(set(kinds)) >= 35
+    assert {row["frictionless"] for row in DAMAGE} <= {"accepts", "refuses", "crashes"}
+
+
+@pytest.mark.parametrize("row", DAMAGE, ids=lambda row: row["kind"])
+def test_damage(folder, row, capsys):
+    damage(folder, row)
+    want = expected(folder, row)
+    codes, said = check_in_both(folder, capsys)
+    if row["file"].endswith(".json") and row["rule"]:
+        with pytest.raises(DataError) as error:
+            contract.check(folder)
+        assert error.value.code == row["rule"]
+        assert row["file"] in str(error.value)
+        assert codes == {1}
+    else:
+        problems = contract.check(folder)
+        found = {(p.file, p.row, p.column, p.rule) for p in problems}
+        assert {p.rule for p in problems} == rules(row)
+        if row["rule"]:
+            assert want in found or (want[1] is None and near(want, found)), found
+        assert codes == ({1} if row["rule"] else {0})
+    if row["rule"]:
+        assert said["id"] != said["en"]
+        for words in said.values():
+            assert (want[0] if want[0] in words else row["file"]) in words
+
+
+@pytest.mark.parametrize("row", DAMAGE, ids=lambda row: row["kind"])
+def test_what_frictionless_says(folder, row):
+    damage(folder, row)
+    assert theirs(folder, row["file"]) == row["frictionless"]
+
+
+def rules(row):
+    also = row["also"].split(";") if row["also"] else []
+    return {row["rule"], *also} - {""}
+
+
+def near(want, found):
+    """Found whatever the row, where the table names none."""
+    return any((f, c, r) == (want[0], want[2], want[3]) for f, _, c, r in found)
+
+
+def check_in_both(folder, capsys):
+    codes, said = set(), {}
+    for lang in ("id", "en"):
+        codes.add(cli.main(["check", str(folder), "--lang", lang]))
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        assert err.count("\n") == 1
+        said[lang] = out + err
+    return codes, said
