@@ -32,6 +32,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
 
+# In a tested notebook a warning is an error: compared as output, it would name a path.
+# This holds for those that Python shows to a reader; the kernels' own libraries give
+# the others off while they start.
+SEEN_WARNINGS = ["error"] + [
+    "ignore::" + kind + "Warning"
+    for kind in ("Deprecation", "PendingDeprecation", "Import", "Resource")
+]
+
 USAGE = """\
 python3 run.py KATA ... / WORD ...      (Windows: py run.py ...)
 
@@ -171,10 +179,13 @@ class Turn:
 
 def step(title, command, environment, turn):
     """Runs one step quietly; returns "" or, if it failed, its last line of output."""
+    variables = environment.variables()
+    # A caller may want errors for warnings of our code, not for those of installers.
+    variables.pop("PYTHONWARNINGS", None)
     child = subprocess.Popen(
         [str(part) for part in command],
         cwd=str(environment.root),
-        env=environment.variables(),
+        env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -356,6 +367,7 @@ def command_for(words, environment):
             rest += ["--out", str(root / "reports")]
         return [python, "-m", "umkm_analysis", "report", *rest], here
     if word == "test":
+        os.environ["PYTHONWARNINGS"] = ",".join(SEEN_WARNINGS)
         return [python, *test_words(rest)], root
     if word == "lab":
         start = "--ServerApp.preferred_dir=" + str(root / "notebooks")
