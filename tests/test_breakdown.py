@@ -312,3 +312,78 @@ def test_nothing_about_one_city_is_in_the_code(elsewhere, city):
             there["verdict"].dropna().tolist()
             == city[name]["verdict"].dropna().tolist()
         )
+
+
+DEFAULTS = {
+    "region_code": "6471", "period": "2024", "year": "2024",
+    "measure": "business_units", "concept": "registered_msme_2025",
+    "size_class": "msme", "precision": "exact", "status": "observed", "grade": "B",
+    "source_id": "iknbisnis-2025-07-09-umkm-87397",
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder_with(tmp_path):
+    """A folder that keeps the vocabularies and has only these observations."""
+
+    def make(*rows):
+        target = tmp_path / "data"
+        shutil.copytree(contract.SHIPPED, target)
+        package = target / "datapackage.json"
+        text = json.loads(package.read_text(encoding="utf-8"))
+        for resource in text["resources"]:
+            resource.pop("hash", None)
+        package.write_text(json.dumps(text), encoding="utf-8")
+        emptied = ("observations", "balikpapan", "claims", "readings", "story")
+        panels = [r["name"] for r in text["resources"] if "panel" in r]
+        for name in (*emptied, *panels):
+            path = target / f"{name}.csv"
+            if not path.exists():
+                continue
+            header = path.read_text(encoding="utf-8").splitlines()[0]
+            lines = [header]
+            if name == "observations":
+                columns = header.split(",")
+                for i, row in enumerate(rows):
+                    full = DEFAULTS | {"id": f"BPN-{i + 1:04}"} | row
+                    full |= dict.fromkeys(("value_low", "value_high"), row["value"])
+                    lines.append(",".join(str(full.get(c, "")) for c in columns))
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return ua.open_folder(target)
+
+    return make
+
+
+def test_a_folder_without_figures_gives_empty_frames(folder_with):
+    folder = folder_with()
+    for name in FUNCTIONS:
+        frame = getattr(breakdown, name)(folder, "6471")
+        assert frame.empty
+        assert list(frame.columns) == getattr(breakdown, name.upper())
+    assert (
+        breakdown.sector_verdict(breakdown.sectors(folder, "6471")) == "nothing_stated"
+    )
+    assert set(breakdown.false_alarms(folder, draws=2)["kind"]) <= {
+        "panel",
+        "simulated",
+    }
+
+
+@pytest.mark.parametrize(
+    ("parts", "verdict", "residual"),
+    [
+        ((60, 40), "full_split", None),
+        ((60, 30), "split_with_residual", 10),
+        ((60, 50), "exceeds_whole", None),
+        ((60,), "part_only", None),
+    ],
+)
+def test_verdict_follows_from_the_sum(folder_with, parts, verdict, residual):
+    sectors = ("trade", "services")
+    rows = [{"sector": "all", "value": 100}]
+    rows += [{"sector": s, "value": v} for s, v in zip(sectors, parts, strict=False)]
+    frame = breakdown.sectors(folder_with(*rows), "6471")
+    stated = frame[frame["sector"] != "residual"]
+    assert set(stated["verdict"]) == {verdict}
+    rest = frame[frame["sector"] == "residual"]["value"].tolist()
+    assert rest == ([] if residual is None else [residual])

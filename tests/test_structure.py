@@ -221,6 +221,8 @@ def test_series_are_matched_by_label():
     n0, n1 = pd.Series([10, 20], ["a", "b"]), pd.Series([10, 20], ["a", "b"])
     frame = structure.shift_share(r0, r1, n0, n1)
     assert frame["regional"].to_dict() == {"a": 1, "b": 2}
+    same = structure.shift_share(r0.to_dict(), r1.to_dict(), n0.to_dict(), n1)
+    pd.testing.assert_frame_equal(frame, same)
     with pytest.raises(DataError) as error:
         structure.shift_share(r0, r1, n0, n1.rename({"b": "c"}))
     assert error.value.code == "different_parts"

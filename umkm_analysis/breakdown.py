@@ -256,13 +256,9 @@ def _sector_records(first, part) -> list[dict]:
     records = []
     for key, group in _groups(rows, ["concept", "measure", "size_class", "period"]):
         shares = group["unit"].iloc[0] == "percent"
-        base = wholes[
-            (wholes["concept"] == key["concept"])
-            & (wholes["size_class"] == key["size_class"])
-            & (wholes["period"].eq(key["period"]) | wholes["year"].isin(group["year"]))
-        ]
-        countable = shares or key["measure"] == "business_units"
-        base = base.iloc[0] if countable and len(base) == 1 else None
+        base = None
+        if shares or key["measure"] == "business_units":
+            base = _sector_base(wholes, key, group["year"].iloc[0])
         usable = group[_usable(group) & ~group.duplicated("sector", keep=False)]
         whole = _figure(base) if base is not None else None
         rest = None
@@ -292,6 +288,19 @@ def _sector_records(first, part) -> list[dict]:
             )
         records += lines
     return records
+
+
+def _sector_base(wholes, key, year):
+    """The one whole of a concept: of the same period, else of the same year."""
+    same = wholes[
+        (wholes["concept"] == key["concept"])
+        & (wholes["size_class"] == key["size_class"])
+    ]
+    for found in (same["period"].eq(key["period"]), same["year"].eq(year)):
+        found = same[found.fillna(False)]
+        if len(found):
+            return found.iloc[0] if len(found) == 1 else None
+    return None
 
 
 def _rest_line(like, rest, group, whole, base):
@@ -343,7 +352,9 @@ def _output_records(first) -> list[dict]:
             line |= dict(zip(_SHARE, row[_ENDS].astype(float) / 100, strict=True))
             lines.append(line)
         rest = _residual(Figure.exact(100), [_figure(r) for _, r in group.iterrows()])
-        records += [*lines, _rest_line(lines[0], rest, group, None, None)]
+        records += lines
+        if rest.value > 0 and not _closes(rest):
+            records.append(_rest_line(lines[0], rest, group, None, None))
     return records
 
 

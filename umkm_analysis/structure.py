@@ -1,12 +1,13 @@
 """Shares, concentration, location quotient, shift-share: pure functions.
 
-Parts come as a list, an array or a Series, of numbers or of ``Figure``; results
-with one number a part are Series (or frames) on the same index. Shares are
-fractions, never percent. Two Series are matched by label, never by position.
+Parts come as a list, an array, a Series or a dict, of numbers or of ``Figure``;
+results with one number a part are Series (or frames) on the same index. Shares are
+fractions, never percent. Two Series (or dicts) are matched by label, never by
+position.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,14 @@ from umkm_analysis.errors import DataError
 from umkm_analysis.figure import number
 
 
+def _labelled(x):
+    """A dict of parts as a Series, everything else as it is."""
+    return pd.Series(dict(x), dtype=object) if isinstance(x, Mapping) else x
+
+
 def _items(x, argument: str) -> pd.Series:
     """The parts as an object Series: not empty, one label a part."""
+    x = _labelled(x)
     if not isinstance(x, Iterable) or getattr(x, "ndim", 1) != 1:
         raise DataError("not_parts", argument=argument, value=type(x).__name__)
     items = x if isinstance(x, pd.Series) else pd.Series(list(x), dtype=object)
@@ -51,6 +58,7 @@ def _parts(x, argument: str = "x") -> pd.Series:
 
 def _same_parts(**named) -> dict[str, pd.Series]:
     """Parts with equal label sets, all in the order of the first."""
+    named = {name: _labelled(x) for name, x in named.items()}
     parts = {name: _parts(x, name) for name, x in named.items()}
     (first, base), *others = parts.items()
     for name, values in parts.items():
