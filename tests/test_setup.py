@@ -504,6 +504,10 @@ def test_no_blanket_except_hides_a_failure(texts):
         for node in ast.walk(ast.parse(text)):
             if not isinstance(node, ast.ExceptHandler):
                 continue
+            last = node.body[-1]
+            if isinstance(last, ast.Raise) and last.exc is None:
+                # It tidies up and lets the failure go on.
+                continue
             caught = {
                 n.id for n in ast.walk(node.type or node) if isinstance(n, ast.Name)
             }
