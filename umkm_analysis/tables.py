@@ -143,3 +143,16 @@ def figures(frame, lang: str = "id", *, folder=None):
 def claims(frame, lang: str = "id", *, folder=None):
     """Claims with what was stated, what comes out, and the verdict."""
     return show(frame, lang, CLAIMS, folder=folder)
+
+
+def names(table: str, key: str, lang: str = "id") -> str:
+    """The name of one row of a vocabulary table.
+
+    >>> names("concepts", "imk_survey", "en")
+    'BPS survey of micro and small manufacturing'
+    """
+    from umkm_analysis import data
+
+    folder = data.shipped()
+    first = folder.package.resources[table]["schema"]["primaryKey"][0]
+    return folder.names(table, first, lang)[key]
