@@ -886,7 +886,7 @@ def _formula(run):
         tries = n - length + 1
         for i in range(tries):
             window = figures[i : i + length]
-            pattern = structure.computed_pattern(window, chance=0.025 / tries)
+            pattern = structure.computed_pattern(window, chance=0.05 / tries)
             if pattern:
                 return run.iloc[i : i + length], pattern
     return None

@@ -475,7 +475,7 @@ def _printed_step(ends: pd.DataFrame) -> float:
     return 1.0
 
 
-def computed_pattern(x, *, chance: float = 0.025) -> str | None:
+def computed_pattern(x, *, chance: float = 0.05) -> str | None:
     """Which formula a series follows too closely to have been counted.
 
     Parameters
@@ -484,7 +484,8 @@ def computed_pattern(x, *, chance: float = 0.025) -> str | None:
         One series at equal time steps, in time order. Bounds, where Figures
         have them, say to which step it is printed; else its digits do.
     chance : float
-        Largest chance of so much regularity in the steadiest honest count.
+        Largest chance of so much regularity in the steadiest honest count; the
+        two formulas share it.
 
     Returns
     -------
@@ -517,7 +518,7 @@ def computed_pattern(x, *, chance: float = 0.025) -> str | None:
     y = ends["value"].to_numpy()
     if len(y) < 3:
         return None
-    allowed = chance if len(y) > 3 else chance / 10
+    allowed = chance / 2 if len(y) > 3 else chance / 20
     step = _printed_step(ends)
     changes = np.diff(y)
     typical = float(np.median(np.abs(changes))) / step
@@ -534,7 +535,7 @@ def computed_pattern(x, *, chance: float = 0.025) -> str | None:
     return None
 
 
-def looks_computed(x, *, chance: float = 0.025) -> bool:
+def looks_computed(x, *, chance: float = 0.05) -> bool:
     """Whether a series follows a formula rather than a count.
 
     Parameters
