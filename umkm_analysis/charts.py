@@ -31,9 +31,14 @@ _ALT = WeakKeyDictionary()
 @contextmanager
 def _axes(ax, **size):
     with plt.style.context(STYLE):
-        if ax is None:
-            _, ax = plt.subplots(**size)
+        if ax is not None:
+            yield ax
+            return
+        figure, ax = plt.subplots(**size)
         yield ax
+        # Laid out once: saving need not do it again.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
 
 
 def alt(ax) -> Words:
@@ -43,7 +48,7 @@ def alt(ax) -> Words:
 
 def _dress(ax, title, subtitle, footer, alt_text, drop=34):
     """Title = the finding, subtitle = unit and concept, footer = the citation."""
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     points = ax.get_window_extent().width * 72 / ax.figure.dpi
     subtitle = textwrap.fill(subtitle, int(points / 9.5 / 0.56))
     lines = subtitle.count("\n") + 1
@@ -106,7 +111,7 @@ def _when(period, year):
 
 def _place(ax, items, size):
     """Labels beside their marks, each where it hides least of the others."""
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     renderer = ax.figure.canvas.get_renderer()
     scale = ax.figure.dpi / 72
     marks = [tuple(ax.transData.transform((x, y))) for x, y, _, _ in items]
@@ -593,8 +598,6 @@ def _target(folder, region):
 
 def claims(region=None, *, lang="id", folder=None, ax=None):
     """How many published claims hold, by verdict."""
-    import seaborn as sns
-
     folder = folder or data.shipped()
     frame = folder.claims(region=region) if region else folder.claims()
     from umkm_analysis.verdicts import VERDICTS
@@ -609,16 +612,8 @@ def claims(region=None, *, lang="id", folder=None, ax=None):
         )
     )
     with _axes(ax, figsize=(9, 3.4)) as ax:
-        sns.countplot(
-            data=frame,
-            y="verdict",
-            order=order,
-            hue="verdict",
-            hue_order=order,
-            palette=[colours[v] for v in order],
-            legend=False,
-            ax=ax,
-        )
+        ax.barh(range(len(order)), counts, color=[colours[v] for v in order])
+        ax.invert_yaxis()
         for i, v in enumerate(order):
             ax.annotate(
                 text.number(counts[v], 0, lang),

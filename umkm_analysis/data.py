@@ -240,12 +240,7 @@ class Folder:
         >>> figures(region="6471", concept="oss_registered_micro")["value"].tolist()
         [87397.0]
         """
-        frame = self.load("observations", as_of=as_of)
-        concepts = self.load("concepts").set_index("concept")
-        measures = self.load("measures").set_index("measure")
-        frame["family"] = frame["concept"].map(concepts["family"])
-        frame["series"] = frame["concept"].map(concepts["series"])
-        frame["unit"] = frame["measure"].map(measures["unit"])
+        frame = self._described() if as_of is None else self._described(as_of)
         asked = (
             ("region_code", region, "regions"), ("concept", concept, "concepts"),
             ("family", family, "families"), ("measure", measure, "measures"),
@@ -262,7 +257,7 @@ class Folder:
                     file="observations.csv", choices=known,
                 )  # fmt: skip
             frame = frame[frame["size_class"] == size_class]
-        frame = frame[FIGURE_COLUMNS].reset_index(drop=True)
+        frame = frame.reset_index(drop=True)
         if as_of is not None:
             # Of what was asked for, how many rows are left out as undated.
             asked = self.figures(
@@ -272,6 +267,21 @@ class Folder:
             frame.attrs["left_out_undated"] = int(
                 asked["source_id"].isin(self._undated()).sum()
             )
+        return frame
+
+    def _described(self, as_of=None):
+        """Observations with family, series and unit; the full one is kept."""
+        if as_of is None and "figures" in self._frames:
+            return self._frames["figures"]
+        frame = self.load("observations", as_of=as_of)
+        concepts = self.load("concepts").set_index("concept")
+        measures = self.load("measures").set_index("measure")
+        frame["family"] = frame["concept"].map(concepts["family"])
+        frame["series"] = frame["concept"].map(concepts["series"])
+        frame["unit"] = frame["measure"].map(measures["unit"])
+        frame = frame[FIGURE_COLUMNS]
+        if as_of is None:
+            self._frames["figures"] = frame
         return frame
 
     def _undated(self) -> set:
@@ -284,8 +294,9 @@ class Folder:
         92500.0
         """
         self._one_of("observations", "id", row_id)
-        frame = self.figures()
-        return _figure(frame[frame["id"] == row_id].iloc[0], self._kinds())
+        frame = self._described()
+        position = self._text("observations").columns["id"].index(row_id)
+        return _figure(frame.iloc[position], self._kinds())
 
     def _kinds(self):
         table = self._text("measures").columns
