@@ -349,10 +349,10 @@ def test_words(rest):
     words = ["-m", "pytest", "--nbval", "--nbval-current-env"]
     words += ["--nbval-cell-timeout=120"]
     words += ["--nbval-sanitize-with=tests/nbval_sanitize.cfg"]
+    if not browser:
+        words += ["--ignore=tests/e2e"]
     if not named:
         words += ["tests", "umkm_analysis", "notebooks"]
-    if browser:
-        words += ["tests/e2e"]
     return words + rest
 
 

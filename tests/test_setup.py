@@ -139,24 +139,25 @@ def test_an_unknown_word_is_a_clear_error(run, here):
         run.command_for(["sectors"], here)
 
 
+EVERYTHING = ["tests", "umkm_analysis", "notebooks"]
+NO_BROWSER = "--ignore=tests/e2e"
+
+
 @pytest.mark.parametrize(
-    ("words", "paths"),
+    ("words", "meant"),
     [
-        ([], ["tests", "umkm_analysis", "notebooks"]),
-        (["-k", "growth"], ["tests", "umkm_analysis", "notebooks"]),
-        (["--all"], ["tests", "umkm_analysis", "notebooks", "tests/e2e"]),
-        (["tests/test_setup.py"], []),
-        (["notebooks/id/01_angka.ipynb"], []),
+        ([], [NO_BROWSER, *EVERYTHING]),
+        (["-k", "growth"], [NO_BROWSER, *EVERYTHING, "-k", "growth"]),
+        (["--all"], EVERYTHING),
+        (["--all", "-x"], [*EVERYTHING, "-x"]),
+        (["tests/test_cli.py"], [NO_BROWSER, "tests/test_cli.py"]),
+        (["notebooks/explore.ipynb"], [NO_BROWSER, "notebooks/explore.ipynb"]),
     ],
 )
-def test_test_runs_everything_unless_a_path_is_named(run, words, paths):
+def test_test_runs_everything_unless_a_path_is_named(run, words, meant):
     command = run.test_words(words)
     assert command[:3] == ["-m", "pytest", "--nbval"]
-    rest = [word for word in words if word != "--all"]
-    assert [word for word in command[3:] if not word.startswith("--nbval-")] == [
-        *paths,
-        *rest,
-    ]
+    assert [word for word in command[3:] if not word.startswith("--nbval-")] == meant
 
 
 # --- what a stamp means ------------------------------------------------------------
