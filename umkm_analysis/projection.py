@@ -12,7 +12,7 @@ half, and both are zero ("no change") unless the gain over no change was
 
 * larger than its standard error over the years (those that overlap counted
   once), and
-* there in the last two target years too, and
+* there one year ahead in the last two years too, and
 * seen in at least four target years; a whole panel needs eight.
 
 The interval is ``point +- q s`` in logs: ``q`` is a quantile of the past errors
@@ -346,7 +346,7 @@ def fit_panel(panel, *, own_points=2, horizon=3, level=0.8, origin=None, without
     m = int(np.sum(~np.isnan(np.diff(y, axis=1)).all(axis=1)))
     if m < _least(level):
         raise TooFewRegions("too_few_regions", level=level, needed=_least(level), m=m)
-    past = Past(y, block.years[: t + 1], own_points, RECENT)
+    past = Past(y, block.years[: t + 1], own_points)
     fits = []
     for h in range(1, horizon + 1):
         if past.origins(t, h).size < 1:
@@ -382,18 +382,18 @@ class Past:
         Logs, NaN where there is no figure.
     years : (T,) array of int
     own_points : int
-    recent : int or None
-        Years of growth in the median; None takes all past ones.
+    careful : bool
+        Take the median of recent growth only, not of all growth so far.
     """
 
-    def __init__(self, y, years, own_points, recent):
+    def __init__(self, y, years, own_points, careful=True):
         self.y, self.years, self.n = y, np.asarray(years), own_points
         self.d, self.b = growths(y, own_points)
         size = y.shape[1]
         self.mu, self.spread = np.full((2, size), np.nan)
         for t in range(1, size):
             x = self.d[:, 1 : t + 1]
-            near = x if recent is None else x[:, -recent:]
+            near = x if not careful else x[:, -RECENT:]
             near, x = near[~np.isnan(near)], x[~np.isnan(x)]
             if near.size:
                 self.mu[t] = np.median(near)
@@ -428,7 +428,9 @@ class Past:
             u = v = 0.0
             error = np.abs(actual - step[:, s])
         else:
-            u, v = weights(actual, b, mu, h, rule)
+            last = np.arange(max(t - 2, 0), t)
+            latest = self.d[:, last + 1], self.b[:, last], self.mu[last]
+            u, v = weights(actual, b, mu, h, rule, latest)
             error = np.abs(actual - h * (u * b + v * mu))
         error[np.isnan(b)] = np.nan
         _no_leak(self.years[s + h], self.years[t])
@@ -486,7 +488,9 @@ def growths(y, own_points):
 def departures(d, mu, own_points):
     """Mean squared departure of the own growth from `mu`, at each year (m, T)."""
     v = np.full(d.shape, np.nan)
-    for t in range(max(own_points - 1, 1), d.shape[1]):
+    if own_points < 2:
+        return v
+    for t in range(own_points - 1, d.shape[1]):
         v[:, t] = ((d[:, t - own_points + 2 : t + 1] - mu[t]) ** 2).mean(axis=1)
     return v
 
@@ -499,7 +503,7 @@ def scale(v, spread, own_points, prior):
     return np.where(np.isinf(prior), 1.0, s)
 
 
-def weights(actual, b, mu, h, rule):
+def weights(actual, b, mu, h, rule, latest):
     """Weights of the own and of the panel's growth, learned on past origins.
 
     Parameters
@@ -509,6 +513,9 @@ def weights(actual, b, mu, h, rule):
     mu : (S,) array
     h : int
     rule : "gated", "shrunk", "naive" or (u, v)
+    latest : (actual, b, mu)
+        The same one year ahead, for the last two target years: at every horizon
+        they are the first to show that growth has turned.
     """
     if rule == "naive":
         return 0.0, 0.0
@@ -527,11 +534,13 @@ def weights(actual, b, mu, h, rule):
     if rule == "shrunk":
         grid = [(u / 10, 1 - u / 10) for u in range(11)]
         return min(grid, key=lambda w: float(loss(*w) @ count))
+    new, new_b, new_mu = latest
     nothing, best, bound = loss(0, 0), (0.0, 0.0), 0.0
     for u, v in _GATED:
         gain = loss(u, v) - nothing
         upper = gain.mean() + gain.std(ddof=1) / math.sqrt(max(years / h, 1.5))
-        if upper < bound and gain[-2:].mean() <= 0:
+        turned = np.abs(new - u * new_b - v * new_mu) - np.abs(new)
+        if upper < bound and np.nansum(turned) <= 0:
             best, bound = (u, v), upper
     return best
 
@@ -705,12 +714,12 @@ def project(series, *, panel=None, horizon=3, level=0.8, scenarios=None, borrow=
     >>> r[["year", "kind", "method", "low"]].values.tolist()
     [[2025, 'scenario', 'naive', nan], [2025, 'scenario', 'fixed_growth', nan]]
     >>> r["why"][0]
-    (('no_panel', {'concept': None}),)
+    (('without_panel', {'concept': None}),)
     """
     level, horizon = _level(level), _count(horizon, "horizon")
     own = _own(series)
     ahead = np.arange(1, horizon + 1)
-    rows, why = [], [("no_panel", {"concept": own.concept})]
+    rows, why = [], [("without_panel", {"concept": own.concept})]
     for frame, kind in ((panel, "interval"), (borrow, "illustration")):
         if frame is None or rows:
             continue
@@ -844,7 +853,7 @@ def _parts(parts):
     columns = {}
     items = list(parts.items())
     if not items:
-        raise DataError("empty", argument="parts")
+        raise DataError("empty_argument", argument="parts")
     for name, part in items:
         part = pd.Series(part).astype(float)
         first = next(iter(columns.values()), part)
