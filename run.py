@@ -370,7 +370,7 @@ def command_for(words, environment):
         os.environ["PYTHONWARNINGS"] = ",".join(SEEN_WARNINGS)
         return [python, *test_words(rest)], root
     if word == "lab":
-        start = "--ServerApp.preferred_dir=" + str(root / "notebooks")
+        start = "--FileContentsManager.preferred_dir=" + str(root / "notebooks")
         return [python, "-m", "jupyterlab", start, *rest], root
     program = shutil.which(word, path=str(environment.bin))
     if program is None:
