@@ -9,6 +9,8 @@ import html
 import io
 import os
 import tempfile
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -47,6 +49,196 @@ def sentence(block: Block, lang: str) -> str:
     return _Html(lang).vformat(template, (), block.params["values"])
 
 
+@dataclass(frozen=True)
+class Part:
+    """One piece of the report, in order, before it is written in any format.
+
+    Attributes
+    ----------
+    kind : str
+        "section" and "sub" (headings), "sentences", "note" (small print), "table",
+        "chart" or "sources".
+    key : str
+        Key under [report] of labels.toml: the heading, caption or note.
+    blocks : tuple of Block
+        What is said.
+    table : Table or None
+    draw : callable or None
+        Draws the chart: takes lang, returns Axes.
+    rows : tuple of dict
+        Sources.
+    """
+
+    kind: str
+    key: str = ""
+    blocks: tuple = ()
+    table: "Table | None" = None
+    draw: object = None
+    rows: tuple = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame and what of it is shown; `anchor` is the column that names a row."""
+
+    frame: object
+    columns: tuple
+    anchor: str | None = None
+
+    def shown(self, lang, folder) -> dict:
+        """Heads, fields, which columns are numbers, and rows of text."""
+        words = tables.in_words(self.frame, lang, folder=folder)
+        fields = [c for c in self.columns if c in words]
+        shown = tables.show(self.frame, lang, fields, folder=folder).reset_index()
+        first = [
+            next((v for v in words[c] if v is not None and v == v), None)
+            for c in fields
+        ]
+        return {
+            "head": list(shown.columns),
+            "fields": fields,
+            "number": [
+                hasattr(v, "__float__") and c not in tables.PLAIN
+                for c, v in zip(fields, first, strict=True)
+            ],
+            "rows": shown.to_numpy().tolist(),
+            "anchor": fields.index(self.anchor) if self.anchor else None,
+        }
+
+
+ROW_COLUMNS = (
+    "id",
+    "region_code",
+    "period",
+    "measure",
+    "concept",
+    "value",
+    "unit",
+    "status",
+    "grade",
+    "source_id",
+)
+
+
+def content(folder=None, region=None) -> list[Part]:
+    """The whole report of a region, in order: the one list for every format."""
+    folder = folder or data.shipped()
+    region = folder.region(region)
+    parts = [*_opening(folder, region), *_counted(folder, region)]
+    parts += _growth(folder, region)
+    parts += _told(folder, region, "sectors", "sectors")
+    parts += _claims(folder, region)
+    parts += _told(folder, region, "missing", "missing")
+    parts += _told(folder, region, "weak", "weak")
+    parts += [
+        Part("section", "correct"),
+        Part("note", "correct_text"),
+        Part("note", "corrections_none"),
+    ]
+    return parts + _evidence(folder, parts)
+
+
+def _told(folder, region, section, heading) -> list[Part]:
+    """A section that is nothing but sentences of story.csv, if there are any."""
+    told = tuple(blocks.story(section, folder=folder, region=region))
+    return [Part("section", heading), Part("sentences", blocks=told)] if told else []
+
+
+def _opening(folder, region):
+    yield Part("safe", blocks=tuple(blocks.safe(folder, region)))
+    if blocks.headline_rows(folder, region)["year"].notna().any():
+        yield Part("chart", draw=partial(charts.headline, region, folder=folder))
+    yield Part("note", "trace_hint")
+    yield from _told(folder, region, "article", "article")
+
+
+def _counted(folder, region):
+    yield Part("section", "counted")
+    told = tuple(blocks.story("families", folder=folder, region=region))
+    if told:
+        yield Part("sentences", blocks=told)
+    rows = blocks.headline_rows(folder, region)
+    if len(rows):
+        yield Part("table", "counts_table", table=Table(rows, tables.FIGURES))
+        yield Part("note", "grades")
+    else:
+        yield Part("note", "no_counts")
+    yield from _told(folder, region, "headline", "closely")
+
+
+def _growth(folder, region) -> list[Part]:
+    parts = []
+    told = tuple(blocks.story("growth", folder=folder, region=region))
+    if told:
+        parts.append(Part("sentences", blocks=told))
+    if charts.growth_rows(folder, region, "id"):
+        draw = partial(charts.growth_bounds, region, folder=folder)
+        parts.append(Part("chart", draw=draw))
+    readings = tuple(
+        blocks.reading(row["reading"], folder)
+        for row in folder._dicts("readings")
+        if folder.figure(row["from_id"]).region == region
+    )
+    if readings:
+        parts += [Part("sub", "readings"), Part("sentences", blocks=readings)]
+    refused = _refusal(folder, region)
+    if refused:
+        parts += [Part("sub", "refused"), Part("sentences", blocks=(refused,))]
+    return [Part("section", "growth"), *parts] if parts else []
+
+
+def _refusal(folder, region) -> Block | None:
+    """One pair that looks joinable and is refused: neighbours in time."""
+    rows = data.calculable(blocks.headline_rows(folder, region))
+    rows = rows[rows["year"].notna() & (rows["measure"] == "business_units")]
+    ids = list(rows.sort_values(["year", "id"])["id"])
+    for a, b in pairwise(ids):
+        first, second = folder.figure(a), folder.figure(b)
+        if first.year != second.year and first.series != second.series:
+            return blocks.refusal(first, second)
+    return None
+
+
+def _claims(folder, region) -> list[Part]:
+    claims = folder.claims(region=region)
+    if claims.empty:
+        return []
+    return [
+        Part("section", "claims"),
+        Part("note", "claims_note"),
+        Part("chart", draw=partial(charts.claims, region, folder=folder)),
+        Part("table", "claims", table=Table(claims, tables.CLAIMS, "claim_id")),
+    ]
+
+
+def _evidence(folder, parts) -> list[Part]:
+    """Every row that a part of the report rests on, and their sources."""
+    used, sources = set(), set()
+    for part in parts:
+        for block in part.blocks:
+            used |= set(block.ids)
+        frame = part.table.frame if part.table else None
+        if frame is None:
+            continue
+        if "operands" in frame:
+            sources |= set(frame["source_id"])
+        for column in ("id", "ids", "operands"):
+            if column in frame:
+                used.update(*(str(v).split(";") for v in frame[column].dropna()))
+    frame = folder.figures()
+    frame = frame[frame["id"].isin(used)]
+    if frame.empty:
+        return []
+    wanted = sources | set(frame["source_id"])
+    rows = tuple(s for s in folder._dicts("sources") if s["source_id"] in wanted)
+    return [
+        Part("section", "rows"),
+        Part("table", "rows", table=Table(frame, ROW_COLUMNS, "id")),
+        Part("section", "sources"),
+        Part("sources", rows=rows),
+    ]
+
+
 def _picture(ax) -> dict:
     buffer = io.BytesIO()
     charts.save_to(ax, buffer, "svg")
@@ -56,131 +248,40 @@ def _picture(ax) -> dict:
     return {"src": f"data:image/svg+xml;base64,{encoded}", "alt": alt}
 
 
-def _table(frame, lang, columns, folder) -> dict:
-    shown = tables.show(frame, lang, columns, folder=folder).reset_index()
-    keys = [c for c in columns if c in tables.in_words(frame, lang, folder=folder)]
-    number = [
-        hasattr(v, "__float__")
-        for v in (frame[k].iloc[0] if k in frame and len(frame) else None for k in keys)
-    ]
+def _source(row, lang) -> dict:
     return {
-        "head": list(shown.columns),
-        "fields": keys,
-        "number": number,
-        "rows": shown.values.tolist(),
+        "id": row["source_id"],
+        "publisher": row["publisher"],
+        "title": row["title"],
+        "published": text.period(row["published"] or None, lang),
+        "read": text.term("read", row["read_extent"], lang),
+        "url": row["url"],
     }
 
 
-def sections(folder=None, region=None, lang="id") -> dict:
-    """Everything that the report shows, as plain values for a template."""
-    folder = folder or data.shipped()
-    region = folder.region(region)
-
-    def told(section):
-        found = blocks.story(section, folder=folder, region=region)
-        return [sentence(b, lang) for b in found]
-
-    page = {
-        "lang": lang,
-        "release": text.period(folder.release, lang) if folder.release else None,
-        "region": blocks.region_name(folder, region),
-        "question": sentence(blocks.question(folder, region), lang),
-        "safe": [sentence(b, lang) for b in blocks.safe(folder, region)],
-        "article": told("article"),
-        "families_note": told("families"),
-        "headline": told("headline"),
-        "growth": told("growth"),
-        "sectors": told("sectors"),
-        "missing": told("missing"),
-        "weak": told("weak"),
-    }
-    rows = blocks.headline_rows(folder, region)
-    used = set(rows["id"])
-    page["picture"] = page["growth_picture"] = page["claims_picture"] = None
-    if rows["year"].notna().any():
-        page["picture"] = _picture(charts.headline(region, lang=lang, folder=folder))
-    page["counts"] = _table(rows, lang, tables.FIGURES, folder) if len(rows) else None
-    if charts.growth_rows(folder, region, lang):
-        page["growth_picture"] = _picture(
-            charts.growth_bounds(region, lang=lang, folder=folder)
+def html_parts(parts, folder, lang) -> list[dict]:
+    """The parts as plain values for the template."""
+    made = []
+    for part in parts:
+        made.append(
+            {
+                "kind": part.kind,
+                "label": text.label(f"report.{part.key}", lang) if part.key else "",
+                "sentences": [sentence(b, lang) for b in part.blocks],
+                "table": part.table.shown(lang, folder) if part.table else None,
+                "picture": _picture(part.draw(lang=lang)) if part.draw else None,
+                "sources": [_source(row, lang) for row in part.rows],
+            }
         )
-    page["readings"] = []
-    for row in folder._dicts("readings"):
-        if folder.figure(row["from_id"]).region == region:
-            block = blocks.reading(row["reading"], folder)
-            page["readings"].append(sentence(block, lang))
-            used |= set(block.ids)
-    page["refusal"] = _refusal(folder, region, lang)
-    claims = folder.claims(region=region)
-    page["claims"] = (
-        _table(claims, lang, tables.CLAIMS, folder) if len(claims) else None
-    )
-    if len(claims):
-        page["claims_picture"] = _picture(
-            charts.claims(region, lang=lang, folder=folder)
-        )
-        for operands in claims["operands"]:
-            used |= set(operands.split(";"))
-    for section in ("article", "safe", "families", "headline", "growth", "sectors"):
-        for block in blocks.story(section, folder=folder, region=region):
-            used |= set(block.ids)
-    frame = folder.figures()
-    frame = frame[frame["id"].isin(used)]
-    page["rows"] = (
-        _table(
-            frame,
-            lang,
-            (
-                "id",
-                "region_code",
-                "period",
-                "measure",
-                "concept",
-                "value",
-                "unit",
-                "status",
-                "grade",
-                "source_id",
-            ),
-            folder,
-        )
-        if len(frame)
-        else None
-    )
-    sources = folder.load("sources")
-    wanted = set(frame["source_id"]) | set(claims["source_id"])
-    page["sources"] = [
-        {k: None if v is None or v != v else v for k, v in s.items()}
-        for _, s in sources[sources["source_id"].isin(wanted)].iterrows()
-    ]
-    for s in page["sources"]:
-        s["published"] = (
-            text.period(s["published"], lang)
-            if s["published"]
-            else text.label("word.undated", lang)
-        )
-        s["read"] = text.term("read", s["read_extent"], lang)
-    return page
-
-
-def _refusal(folder, region, lang):
-    """One pair that looks joinable and is refused: neighbours in time."""
-    rows = data.calculable(blocks.headline_rows(folder, region))
-    rows = rows[rows["year"].notna() & (rows["measure"] == "business_units")]
-    rows = rows.sort_values(["year", "id"])
-    ids = list(rows["id"])
-    for a, b in pairwise(ids):
-        first, second = folder.figure(a), folder.figure(b)
-        if first.year == second.year or first.series == second.series:
-            continue
-        return sentence(blocks.refusal(first, second), lang)
-    return None
+    return made
 
 
 def render(folder=None, region=None, lang="id") -> str:
     """The report as one HTML document."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    folder = folder or data.shipped()
+    region = folder.region(region)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -189,8 +290,13 @@ def render(folder=None, region=None, lang="id") -> str:
         lstrip_blocks=True,
     )
     environment.globals["t"] = lambda key: text.label(f"report.{key}", lang)
-    page = sections(folder, region, lang)
-    return environment.get_template("report.html").render(page)
+    return environment.get_template("report.html").render(
+        lang=lang,
+        release=text.period(folder.release, lang) if folder.release else None,
+        region=blocks.region_name(folder, region),
+        question=sentence(blocks.question(folder, region), lang),
+        parts=html_parts(content(folder, region), folder, lang),
+    )
 
 
 def headline(folder=None, region=None, lang="id") -> str:
