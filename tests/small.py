@@ -30,7 +30,9 @@ def cut(target):
     shipped["resources"] = [
         r for r in shipped["resources"] if r["name"] not in LEFT_OUT
     ]
-    tables = {r["name"]: read(contract.SHIPPED / r["path"]) for r in shipped["resources"]}
+    tables = {
+        r["name"]: read(contract.SHIPPED / r["path"]) for r in shipped["resources"]
+    }
     claims = tables["claims"][:CLAIMS_KEPT]
     ids = {r["id"] for r in tables["balikpapan"]} | set(EXTRA)
     ids |= {r[c] for r in tables["readings"] for c in ("from_id", "to_id")}

@@ -399,6 +399,8 @@ def _check(args):
             args,
             ["file", "row", "column", "rule", "message"],
         )
+    if args.seal and problems:
+        raise DataError("seal_first")
     key = "cli.problems" if problems else "cli.sound"
     print(
         text.fill(text.label(key, args.lang), {"n": len(problems)}, args.lang),
