@@ -20,6 +20,16 @@ FRACTIONS = {
     "share_high",
     "level",
     "coverage",
+    "share_of_parts",
+    "units_share",
+    "turnover_share",
+    "turnover_share_low",
+    "turnover_share_high",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "stated_growth",
+    "rate",
 }
 #: Codes with words of their own in labels.toml.
 TERMS = {
@@ -29,10 +39,31 @@ TERMS = {
     "possible_origin": "origin",
     "unit": "unit",
     "stated_unit": "unit",
+    "part": "part",
+    "pattern": "verdict",
+    "whole_class": "size",
+    "class": "size",
+    "kind": "kind",
 }
-PERIODS = {"period", "from_period", "to_period", "published"}
+#: Rupiah, of which a business's share is never a round number.
+RUPIAH = {
+    "turnover": None,
+    "turnover_low": None,
+    "turnover_high": None,
+    "turnover_per_unit": 1,
+    "turnover_per_unit_low": 1,
+    "turnover_per_unit_high": 1,
+}
+PERIODS = {
+    "period",
+    "from_period",
+    "to_period",
+    "published",
+    "population_period",
+    "valid_from",
+}
 #: Whole numbers that are names: no separators.
-PLAIN = {"year", "from_year", "to_year"}
+PLAIN = {"year", "from_year", "to_year", "population_year"}
 FIGURES = (
     "period",
     "family",
@@ -71,7 +102,11 @@ def cell(key: str, value, lang: str = "id") -> str:
     if isinstance(value, bool):
         return text.label("word.yes" if value else "word.no", lang)
     if key in PLAIN:
-        return str(value)
+        return f"{value:.0f}"
+    if key in RUPIAH:
+        return "Rp" + text.scaled(value, lang, RUPIAH[key])
+    if key == "units_per_1000":
+        return text.number(value, 2, lang)
     if hasattr(value, "__float__"):
         return text.number(value, None, lang)
     return str(value)
@@ -90,6 +125,8 @@ def in_words(frame, lang: str = "id", *, folder=None):
     frame = frame.copy()
     for column, table, key in (
         ("concept", "concepts", "concept"),
+        ("concept_to", "concepts", "concept"),
+        ("population_concept", "concepts", "concept"),
         ("family", "families", "family"),
         ("sector", "sectors", "sector"),
         ("region_code", "regions", "region_code"),
@@ -97,7 +134,10 @@ def in_words(frame, lang: str = "id", *, folder=None):
     ):
         if column in frame:
             names = folder.names(table, key, lang)
-            frame[column] = [names.get(v, v) for v in frame[column]]
+            frame[column] = [
+                names[v] if v in names else text.term(column, v, lang)
+                for v in frame[column]
+            ]
     for column in ("text", "explanation"):
         if f"{column}_{lang}" in frame and column not in frame:
             frame[column] = frame[f"{column}_{lang}"]
