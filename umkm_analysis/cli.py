@@ -96,6 +96,20 @@ def _parser():
         sub.add_argument(f"--{option}")
     sub.add_argument("--as-of", metavar="DATE")
 
+    for name, help_ in (
+        ("sectors", "pernyataan tentang sektor / what is stated about sectors"),
+        ("districts", "usaha menurut kecamatan / businesses by district"),
+        ("sizes", "skala usaha dan batasnya / size classes and their limits"),
+        ("peers", "wilayah pembanding / regions to compare with"),
+    ):
+        sub = command(name, help_)
+        sub.add_argument("--region", help="a region code")
+    sub.add_argument(
+        "--alarms",
+        action="store_true",
+        help="how often a counted series is taken for a computed one",
+    )
+
     sub = command("check", "periksa folder data / check a data folder")
     sub.add_argument("dir", nargs="?")
     sub.add_argument("--seal", action="store_true", help="write the shipped hashes")
@@ -361,6 +375,61 @@ def _growth(args):
             print(said[args.lang] if isinstance(said, dict) else said)
 
 
+def _breakdown(args):
+    from umkm_analysis import blocks, breakdown
+
+    folder = _folder(args)
+    if getattr(args, "alarms", False):
+        frame = breakdown.false_alarms(folder)
+        return show(records(frame), args, breakdown.ALARMS)
+    region = folder.region(args.region)
+    frame = getattr(breakdown, args.command)(folder, region)
+    if args.format != "table" or frame.empty:
+        show(records(frame), args, list(frame))
+    else:
+        _parts(frame, args, folder)
+    for key in _not_shown(args.command, frame):
+        words = text.label(f"cli.{key}", args.lang)
+        name = blocks.region_name(folder, region)
+        print(text.fill(words, {"region": name}, args.lang), file=sys.stderr)
+
+
+def _parts(frame, args, folder):
+    """One table a part, each with the columns that say something of it."""
+    columns = tables.BREAKDOWN[args.command]
+    together = list(columns) == [None]
+    for i, (part, rows) in enumerate(
+        [(None, frame)] if together else frame.groupby("part", sort=False)
+    ):
+        if not together:
+            print(("\n" if i else "") + text.term("part", part, args.lang))
+        if part == "ordering":
+            said = folder.claims(list(rows["claim_id"])).set_index("claim_id")
+            names = rows["claim_id"].map(said[f"text_{args.lang}"])
+            rows = rows.assign(claim_text=names)
+        rows = tables.in_words(rows, args.lang, folder=folder)
+        show(records(rows), args, list(columns.get(part, columns[None])))
+
+
+def _not_shown(command, frame) -> list[str]:
+    """What a breakdown of this region cannot show: keys of labels.toml."""
+    from umkm_analysis import breakdown
+
+    if command == "sectors":
+        verdict = breakdown.sector_verdict(frame)
+        return {"no_split": ["no_split"], "nothing_stated": ["no_sectors"]}.get(
+            verdict, []
+        )
+    if command == "districts":
+        return [] if len(frame) else ["no_districts"]
+    if command == "sizes":
+        missing = frame.empty or (frame["verdict"] == "own_split_missing").any()
+        changed = (frame["verdict"] == "other_limits").any()
+        said = (("no_sizes", missing), ("other_limits", changed))
+        return [key for key, true in said if true]
+    return [] if (frame["part"] == "census").any() else ["no_peers"]
+
+
 def _check(args):
     from pathlib import Path
 
@@ -425,6 +494,7 @@ COMMANDS = {
     "trace": _trace,
     "claims": _claims,
     "growth": _growth,
+    **dict.fromkeys(("sectors", "districts", "sizes", "peers"), _breakdown),
     "check": _check,
     "report": _report,
 }

@@ -75,6 +75,39 @@ FIGURES = (
     "grade",
     "id",
 )
+#: Columns of the breakdowns by part; a part without its own list has that of None.
+BREAKDOWN = {
+    "sectors": {
+        None: ("period", "sector", "kbli_sections", "concept", "value", "unit",
+               "base_value", "share", "verdict", "ids"),
+        "nearest_split": ("region_code", "period", "sector", "value", "share",
+                          "share_of_parts", "ids"),
+        "output": ("period", "sector", "share", "verdict", "ids"),
+        "ordering": ("claim_id", "claim_text", "verdict", "ids"),
+    },
+    "districts": {
+        None: ("part", "region_code", "sector", "period", "units", "units_share",
+               "turnover", "turnover_share", "turnover_per_unit", "units_per_1000",
+               "population_period", "ids"),
+    },
+    "sizes": {
+        None: ("region_code", "concept", "period", "regime", "size_class", "value",
+               "share", "share_low", "share_high", "status", "verdict", "ids"),
+    },
+    "peers": {
+        None: ("region_code", "concept", "from_period", "to_period", "from_value",
+               "to_value", "growth", "verdict", "ids"),
+        "census": ("rank", "rank_best", "rank_worst", "region_code", "from_period",
+                   "to_period", "from_value", "to_value", "growth", "growth_low",
+                   "growth_high", "ids"),
+        "jump": ("region_code", "from_period", "to_period", "from_value", "to_value",
+                 "difference", "concept", "concept_to", "verdict", "ids"),
+        "same_time": ("region_code", "to_period", "from_value", "to_value",
+                      "difference", "concept", "concept_to", "ids"),
+        "computed": ("region_code", "concept", "from_period", "to_period", "points",
+                     "cagr", "pattern", "ids"),
+    },
+}  # fmt: skip
 CLAIMS = (
     "claim_id",
     "text",
@@ -189,7 +222,7 @@ def names(table: str, key: str, lang: str = "id") -> str:
     """The name of one row of a vocabulary table.
 
     >>> names("concepts", "imk_survey", "en")
-    'BPS survey of micro and small manufacturing'
+    'Survey of micro and small manufacturing, 2017-2022'
     """
     from umkm_analysis import data
 
