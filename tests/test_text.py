@@ -182,8 +182,11 @@ def test_scaled_only_where_nothing_is_lost():
 
 
 def test_unknown_language():
-    for call in (lambda: text.number(1, lang="fr"), lambda: text.label("word.to", "fr"),
-                 lambda: text.say(text.Block("sentence", "word.to"), "ID")):  # fmt: skip
+    for call in (
+        lambda: text.number(1, lang="fr"),
+        lambda: text.label("word.to", "fr"),
+        lambda: text.say(text.Block("sentence", "word.to"), "ID"),
+    ):
         with pytest.raises(DataError) as error:
             call()
         assert error.value.code == "lang"
