@@ -288,7 +288,7 @@ def headline_rows(folder=None, region=None):
             if table is not None:
                 excerpt = frame[frame["id"].isin(table.columns["id"])]
                 if len(excerpt):
-                    return excerpt.reset_index(drop=True)
+                    return _by_time(excerpt)
     spec = folder.package.contract.get("headline", {})
     frame = frame[frame["duplicates_of"].isna()]
     replaced = set(frame["supersedes"].dropna())
@@ -303,7 +303,13 @@ def headline_rows(folder=None, region=None):
             frame = frame[frame[column].isin(spec[key])]
     if "not_families" in spec:
         frame = frame[~frame["family"].isin(spec["not_families"])]
-    return frame.reset_index(drop=True)
+    return _by_time(frame)
+
+
+def _by_time(frame):
+    return frame.sort_values(
+        ["year", "period", "id"], na_position="last", ignore_index=True
+    )
 
 
 class Words(str):

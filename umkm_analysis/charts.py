@@ -53,7 +53,7 @@ def _dress(ax, title, subtitle, footer, alt_text, drop=34):
     subtitle = textwrap.fill(subtitle, int(points / 9.5 / 0.56))
     lines = subtitle.count("\n") + 1
     ax.set_title(
-        textwrap.fill(title, int(points / 13 / 0.66)), pad=9 + 13 * lines, loc="left"
+        textwrap.fill(title, int(points / 13 / 0.61)), pad=9 + 13 * lines, loc="left"
     )
     ax.annotate(
         subtitle,
