@@ -116,7 +116,9 @@ def _parser():
 
     sub = command("report", "laporan / the report", listing=False)
     sub.add_argument("--lang", choices=(*text.LANGS, "all"), default="all")
-    sub.add_argument("--format", choices=("html", "all"), default="all")
+    sub.add_argument(
+        "--format", choices=("html", "pdf", "docx", "xlsx", "all"), default="html"
+    )
     sub.add_argument("--region", help="a region code")
     sub.add_argument("--out", metavar="DIR", default="reports")
     return parser
@@ -381,11 +383,14 @@ def _breakdown(args):
     folder = _folder(args)
     if getattr(args, "alarms", False):
         frame = breakdown.false_alarms(folder)
-        return show(records(frame), args, breakdown.ALARMS)
+        show(records(frame), args, breakdown.ALARMS)
+        return
     region = folder.region(args.region)
     frame = getattr(breakdown, args.command)(folder, region)
-    if args.format != "table" or frame.empty:
+    if args.format != "table":
         show(records(frame), args, list(frame))
+    elif frame.empty:
+        show([], args, list(tables.BREAKDOWN[args.command][None]))
     else:
         _parts(frame, args, folder)
     for key in _not_shown(args.command, frame):
@@ -483,10 +488,14 @@ def _report(args):
 
     langs = text.LANGS if args.lang == "all" else (args.lang,)
     folder = _folder(args)
-    paths = report.build(folder, region=args.region, langs=langs, out=args.out)
+    formats = report.FORMATS if args.format == "all" else (args.format,)
+    paths = report.build(
+        folder, region=args.region, langs=langs, formats=formats, out=args.out
+    )
     for path in paths:
         print(path)
-    print(report.headline(folder, region=args.region, lang=langs[0]))
+    if args.region != "all":
+        print(report.headline(folder, region=args.region, lang=langs[0]))
 
 
 COMMANDS = {

@@ -1,12 +1,9 @@
-"""The report: one self-contained HTML file a language, from the same blocks.
+"""The report: what it says, in order, for every format and language.
 
-Nothing is asked of the network; every figure links to the row behind it, every
-row to its source. The data release is the only date in it.
+Every figure leads to the row behind it, every row to its source. The data release
+is the only date in it.
 """
 
-import base64
-import html
-import io
 import os
 import tempfile
 from dataclasses import dataclass
@@ -14,39 +11,11 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from umkm_analysis import blocks, charts, data, tables, text
+from umkm_analysis import blocks, charts, data, tables, text, writers
 from umkm_analysis.errors import DataError
 from umkm_analysis.text import Block
 
-TEMPLATES = Path(__file__).with_name("templates")
-
-
-class _Linked:
-    """A value of a sentence with the row it comes from."""
-
-    def __init__(self, value, row):
-        self.inner, self.row = value, row
-
-
-class _Html(text._Template):
-    """A template whose figures are links to their rows; everything is escaped."""
-
-    def get_field(self, field_name, args, kwargs):
-        value, first = super().get_field(field_name, args, kwargs)
-        return _Linked(value, first), first
-
-    def format_field(self, value, spec):
-        shown = html.escape(super().format_field(value.inner, spec))
-        row = html.escape(str(value.row), quote=True)
-        return f'<a class="n" href="#{row}">{shown}</a>'
-
-
-def sentence(block: Block, lang: str) -> str:
-    """A block as HTML: figures of story.csv link to their rows."""
-    if block.key != "story":
-        return html.escape(text.say(block, lang))
-    template = html.escape(block.params["text"][lang], quote=False)
-    return _Html(lang).vformat(template, (), block.params["values"])
+FORMATS = ("html", "pdf", "docx", "xlsx", "zip")
 
 
 @dataclass(frozen=True)
@@ -239,92 +208,65 @@ def _evidence(folder, parts) -> list[Part]:
     ]
 
 
-def _picture(ax) -> dict:
-    buffer = io.BytesIO()
-    charts.save_to(ax, buffer, "svg")
-    encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
-    alt = str(charts.alt(ax))
-    charts.close(ax)
-    return {"src": f"data:image/svg+xml;base64,{encoded}", "alt": alt}
-
-
-def _source(row, lang) -> dict:
-    return {
-        "id": row["source_id"],
-        "publisher": row["publisher"],
-        "title": row["title"],
-        "published": text.period(row["published"] or None, lang),
-        "read": text.term("read", row["read_extent"], lang),
-        "url": row["url"],
-    }
-
-
-def html_parts(parts, folder, lang) -> list[dict]:
-    """The parts as plain values for the template."""
-    made = []
-    for part in parts:
-        made.append(
-            {
-                "kind": part.kind,
-                "label": text.label(f"report.{part.key}", lang) if part.key else "",
-                "sentences": [sentence(b, lang) for b in part.blocks],
-                "table": part.table.shown(lang, folder) if part.table else None,
-                "picture": _picture(part.draw(lang=lang)) if part.draw else None,
-                "sources": [_source(row, lang) for row in part.rows],
-            }
-        )
-    return made
-
-
-def render(folder=None, region=None, lang="id") -> str:
-    """The report as one HTML document."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    folder = folder or data.shipped()
-    region = folder.region(region)
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["t"] = lambda key: text.label(f"report.{key}", lang)
-    return environment.get_template("report.html").render(
-        lang=lang,
-        release=text.period(folder.release, lang) if folder.release else None,
-        region=blocks.region_name(folder, region),
-        question=sentence(blocks.question(folder, region), lang),
-        parts=html_parts(content(folder, region), folder, lang),
-    )
-
-
 def headline(folder=None, region=None, lang="id") -> str:
     """The safe sentence in one line, for a terminal."""
     return " ".join(text.say(b, lang) for b in blocks.safe(folder, region))
 
 
-def build(folder=None, *, region=None, langs=text.LANGS, out="reports") -> list[Path]:
+def build(
+    folder=None, *, region=None, langs=text.LANGS, formats=FORMATS, out="reports"
+) -> list[Path]:
     """Write the report of a region; return the files.
 
-    Each file is written beside its place and then renamed, so that an
-    interrupted run leaves the old file or the new one.
+    Parameters
+    ----------
+    folder : Folder, optional
+    region : str, optional
+        A region code; "all" is every region with a count of businesses.
+    langs, formats : sequences of str
+        Which languages, and which of html, pdf, docx, xlsx and zip.
+    out : path
+        Made if it is missing. Each file is written beside its place and then
+        renamed, so that an interrupted run leaves the old file or the new one.
     """
     folder = folder or data.shipped()
-    region = folder.region(region)
+    regions = all_regions(folder) if region == "all" else [folder.region(region)]
     out = Path(out)
+    jobs = [(r, lang) for r in regions for lang in langs]
     try:
         out.mkdir(parents=True, exist_ok=True)
         paths = []
-        for lang in langs:
-            path = out / f"umkm-{region}-{lang}.html"
-            write(path, render(folder, region, lang).encode("utf-8"))
+        for code, lang in _progress(jobs):
+            job = writers.Job(content(folder, code), folder, code, lang)
+            for kind in formats:
+                if kind in writers.WRITERS:
+                    path = out / f"umkm-{code}-{lang}.{kind}"
+                    write(path, writers.WRITERS[kind](job))
+                    paths.append(path)
+        if "zip" in formats:
+            path = out / "umkm-data.zip"
+            write(path, writers.to_zip(folder))
             paths.append(path)
     except OSError as error:
         raise DataError(
             "cannot_write", path=str(error.filename or out), reason=error.strerror
         ) from None
     return paths
+
+
+def all_regions(folder) -> list[str]:
+    """Every region with a figure, in the order of regions.csv."""
+    there = set(folder._text("observations").columns["region_code"])
+    return [r for r in folder._text("regions").columns["region_code"] if r in there]
+
+
+def _progress(jobs):
+    """A bar on a terminal where there is something to wait for, else nothing."""
+    if len(jobs) <= len(text.LANGS):
+        return jobs
+    from tqdm import tqdm
+
+    return tqdm(jobs, disable=None, unit="report")
 
 
 def write(path: Path, content: bytes) -> None:

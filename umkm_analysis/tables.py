@@ -145,6 +145,19 @@ def cell(key: str, value, lang: str = "id") -> str:
     return str(value)
 
 
+def typed(key: str, value, lang: str = "id"):
+    """A value for a spreadsheet: numbers as numbers, codes as words, blank as None."""
+    if value is None or value != value:
+        return None
+    if isinstance(value, bool) or key in TERMS:
+        return cell(key, value, lang)
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and value.is_integer() and key not in FRACTIONS:
+        return int(value)
+    return value if isinstance(value, int | float) else str(value)
+
+
 def head(key: str, lang: str = "id") -> str:
     """The title of a column."""
     return text.label(f"column.{key}", lang) if text.has_label(f"column.{key}") else key

@@ -303,6 +303,26 @@ def say(block: Block, lang: str = "id") -> str:
     return fill(label(block.key, lang), block.params, lang)
 
 
+def runs(block: Block, lang: str = "id") -> list[tuple[str, str | None]]:
+    """A block as pieces of text, each with the row it comes from, or None.
+
+    >>> from umkm_analysis import blocks
+    >>> runs(blocks.story("growth_right")[0], "en")[:3]
+    [('From ', None), ('73,300', 'BPN-0077'), (' to ', None)]
+    """
+    if block.key != "story":
+        return [(say(block, lang), None)]
+    formatter = _Template(check_lang(lang))
+    pieces = []
+    for literal, name, spec, _ in formatter.parse(block.params["text"][lang]):
+        if literal:
+            pieces.append((literal, None))
+        if name is not None:
+            value, row = formatter.get_field(name, (), block.params["values"])
+            pieces.append((formatter.format_field(value, spec), row))
+    return pieces
+
+
 def error(err, lang: str = "id") -> str:
     """One line for an error: where, what is wrong, what to do."""
     params = {k: _short(v) for k, v in err.params.items()}
