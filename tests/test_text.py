@@ -32,12 +32,12 @@ ALL = dict(leaves(LABELS))
 
 
 def placeholders(template):
-    parts = string.Formatter().parse(template)
-    return sorted(
-        (name, spec, conversion or "")
-        for _, name, spec, conversion in parts
+    """What a template names and how; a small letter is a matter of the language."""
+    return {
+        (name, spec.removeprefix("low"), conversion or "")
+        for _, name, spec, conversion in string.Formatter().parse(template)
         if name is not None
-    )
+    }
 
 
 # Numbers
