@@ -48,6 +48,7 @@ from umkm_analysis.figure import IDENTITY, Figure, number
 
 OWN_POINTS = 2  # of the series itself, at most; what the back-test judges
 RECENT = 3  # years of growth in the panel's median
+NEAR = 6  # target years behind the width between regions: errors settle, or grow
 GATE_YEARS = 4  # target years before any growth may be believed
 JUDGE_YEARS = 8  # target years before a rule may be chosen on a panel
 MOST = 2000  # regions learned from: more change no digit that is shown
@@ -278,6 +279,32 @@ class PanelFit:
         s = scale(v, self.spread, self.own_points, self.prior)
         return step, self.q * s, self.q_years * s
 
+    def project(self, values, *, chunk=50_000):
+        """Points and ends of many series, in their own unit, `chunk` at a time.
+
+        Parameters
+        ----------
+        values : (m, n) array
+            The last n >= `own_points` values of m series, positive.
+        chunk : int
+            Series at once: memory beyond the result does not grow with m.
+
+        Returns
+        -------
+        Interval
+            point, low, high: (m, H) arrays. Rounding of the start is not in them.
+        """
+        values = np.asarray(values, float)[:, -self.own_points :]
+        result = np.empty((3, len(values), self.q.size))
+        for i in range(0, len(values), chunk):
+            part = np.log(values[i : i + chunk])
+            point, half, _ = self.predict(part)
+            out = result[:, i : i + chunk]
+            np.exp(point, out=out[0])
+            np.exp(point - half, out=out[1])
+            np.exp(point + half, out=out[2])
+        return Interval(*result)
+
 
 def fit_panel(panel, *, own_points=2, horizon=3, level=0.8, origin=None, without=None):
     """Learn from other regions how far growth may be believed, and how wrong.
@@ -442,9 +469,8 @@ class Past:
                 result.append((u, v, math.inf, math.nan, math.nan, s.size))
                 continue
             best = math.inf
-            for d0 in (
-                _PRIOR if self.n > 1 and (self.spread[s] > 0).all() else _PRIOR[:1]
-            ):
+            moderated = self.n > 1 and (self.spread[s] > 0).all()
+            for d0 in _PRIOR if moderated else _PRIOR[:1]:
                 w = scale(self.v[:, s], self.spread[s], self.n, d0)
                 w = np.broadcast_to(w, error.shape)[known]
                 cut = conformal(e / w, level)
@@ -454,8 +480,9 @@ class Past:
                     best, prior, width = cost, d0, w
             z = np.full(error.shape, np.nan)
             z[known] = e / width
-            flat = np.sort(z[known])
-            raised = year_level(z, level, h)
+            near = z[:, -NEAR:]
+            flat = np.sort(near[known[:, -NEAR:]])
+            raised = year_level(near, level, h)
             q = flat[min(math.ceil((flat.size + 1) * raised - _EPS), flat.size) - 1]
             k = math.ceil((s.size + 1) * level - _EPS)
             q_years = math.nan
