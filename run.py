@@ -353,6 +353,9 @@ def test_words(rest):
         words += ["--ignore=tests/e2e"]
     if not named:
         words += ["tests", "umkm_analysis", "notebooks"]
+        if "--pdb" not in rest:
+            # A notebook's cells need one kernel, in order: no file is split.
+            words += ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
     return words + rest
 
 

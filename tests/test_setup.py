@@ -140,16 +140,18 @@ def test_an_unknown_word_is_a_clear_error(run, here):
 
 
 EVERYTHING = ["tests", "umkm_analysis", "notebooks"]
+SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"]
 NO_BROWSER = "--ignore=tests/e2e"
 
 
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
-        ([], [NO_BROWSER, *EVERYTHING]),
-        (["-k", "growth"], [NO_BROWSER, *EVERYTHING, "-k", "growth"]),
-        (["--all"], EVERYTHING),
-        (["--all", "-x"], [*EVERYTHING, "-x"]),
+        ([], [NO_BROWSER, *EVERYTHING, *SIDE_BY_SIDE]),
+        (["-k", "growth"], [NO_BROWSER, *EVERYTHING, *SIDE_BY_SIDE, "-k", "growth"]),
+        (["--pdb"], [NO_BROWSER, *EVERYTHING, "--pdb"]),
+        (["--all"], [*EVERYTHING, *SIDE_BY_SIDE]),
+        (["--all", "-x"], [*EVERYTHING, *SIDE_BY_SIDE, "-x"]),
         (["tests/test_cli.py"], [NO_BROWSER, "tests/test_cli.py"]),
         (["notebooks/explore.ipynb"], [NO_BROWSER, "notebooks/explore.ipynb"]),
     ],
