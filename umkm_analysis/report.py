@@ -104,7 +104,30 @@ def content(folder=None, region=None) -> list[Part]:
         Part("note", "correct_text"),
         Part("note", "corrections_none"),
     ]
-    return parts + _evidence(folder, parts)
+    parts += _request(folder, region)
+    return [*parts, *_evidence(folder, parts), *_glossary(folder)]
+
+
+#: The offices that are asked, and the number of things each is asked for.
+REQUEST = {"bps": 3, "agency": 4, "licensing": 3}
+
+
+def _request(folder, region):
+    """A letter to fill in and send: the same questions for every region."""
+    name = {"region": blocks.region_name(folder, region)}
+    yield Part("section", "request")
+    yield Part("sentences", blocks=(Block("sentence", "request.opening", name),))
+    for office, count in REQUEST.items():
+        yield Part("sub", f"request_{office}")
+        asked = (f"request.{office}_{i}" for i in range(1, count + 1))
+        yield Part("sentences", blocks=tuple(Block("sentence", key) for key in asked))
+
+
+def _glossary(folder):
+    frame = folder.load("glossary") if "glossary" in folder.package.resources else ()
+    if len(frame):
+        yield Part("section", "glossary")
+        yield Part("table", "glossary", table=Table(frame, ("name", "meaning")))
 
 
 def _told(folder, region, section, heading) -> list[Part]:

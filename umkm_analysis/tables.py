@@ -184,7 +184,7 @@ def in_words(frame, lang: str = "id", *, folder=None):
                 names[v] if v in names else text.term(column, v, lang)
                 for v in frame[column]
             ]
-    for column in ("text", "explanation"):
+    for column in ("text", "explanation", "name", "meaning"):
         if f"{column}_{lang}" in frame and column not in frame:
             frame[column] = frame[f"{column}_{lang}"]
     return frame

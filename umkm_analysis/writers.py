@@ -96,7 +96,8 @@ def linked(pieces) -> str:
     for words, row in pieces:
         safe = html.escape(words)
         if row:
-            safe = f'<a class="n" href="#{html.escape(row, quote=True)}">{safe}</a>'
+            name = html.escape(row, quote=True)
+            safe = f'<a class="n" href="#{name}" data-row="{name}">{safe}</a>'
         made.append(safe)
     return "".join(made)
 
@@ -180,7 +181,7 @@ def to_pdf(job: Job) -> bytes:
 
 
 def to_docx(job: Job) -> bytes:
-    """A memo of two pages: what may be said, the chart, how it was read, what is missing."""
+    """A memo of two pages: what may be said, the chart, its reading, what is missing."""
     from docx import Document
     from docx.oxml.ns import qn
     from docx.shared import Mm, Pt, RGBColor
