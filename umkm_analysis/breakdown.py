@@ -871,6 +871,29 @@ def _computed(folder, rows) -> list[dict]:
     return lines
 
 
+def yearly(folder, line) -> pd.DataFrame:
+    """The figures behind one "computed" row of `peers`, a row a year.
+
+    Parameters
+    ----------
+    folder : Folder
+    line : mapping
+        The row.
+
+    Returns
+    -------
+    DataFrame
+        year, value, step (in businesses), growth (a fraction), id.
+    """
+    rows = folder.figures()
+    rows = rows[rows["id"].isin(line["ids"].split(";"))]
+    for column in ("region_code", "measure", "concept"):
+        rows = rows[rows[column] == line[column]]
+    rows = rows[rows["duplicates_of"].isna()].sort_values("year")
+    frame = rows[["year", "value", "id"]].reset_index(drop=True)
+    return frame.assign(step=frame["value"].diff(), growth=frame["value"].pct_change())
+
+
 def _unbroken(years):
     """Positions of runs of consecutive years."""
     breaks = np.flatnonzero(np.diff(years.to_numpy(dtype=int)) != 1) + 1
