@@ -437,6 +437,12 @@ PAIRWISE = {
     "change_pp": g.change_pp,
     "index_numbers": lambda a, b: g.index_numbers([a, b], 2023),
     "splice": lambda a, b: g.splice([a], [b], 2023),
+    "splice of Series": lambda a, b: g.splice(
+        pd.Series({2023: a}), pd.Series({2023: b}), 2023
+    ),
+    "index of a Series": lambda a, b: g.index_numbers(
+        pd.Series({2023: a, 2024: b}), 2023
+    ),
     "contributions_pp": lambda a, b: g.contributions_pp({"x": a}, {"x": b}),
     "over_time": lambda a, b: g.over_time([a, b]),
 }
@@ -460,7 +466,7 @@ def test_a_number_beside_a_labelled_figure(function):
     for a, b in ((made(), 110), (100, made(110, 2024)), (made(), Figure.exact(110))):
         with pytest.raises((ConceptMismatch, DataError)) as error:
             function(a, b)
-        if function not in (PAIRWISE["index_numbers"], PAIRWISE["splice"]):
+        if function not in (PAIRWISE["index_numbers"], PAIRWISE["index of a Series"]):
             assert isinstance(error.value, ConceptMismatch)
 
 

@@ -44,6 +44,8 @@ def _typed(texts: list[str], kind: str) -> pd.Series:
 def as_date(value) -> date:
     """The last day of a date or partial date (2024, 2024-05, 2024-05-03)."""
     try:
+        if value != value:  # NaT is a datetime too
+            raise ValueError
         if isinstance(value, datetime):
             return value.date()
         if isinstance(value, date):
@@ -448,7 +450,7 @@ class Folder:
 
         Parameters
         ----------
-        ids : list of str, optional
+        ids : str or list of str, optional
             Only these claims, in this order.
         region : str, optional
             Only claims whose first operand is about this area.
@@ -468,6 +470,7 @@ class Folder:
         """
         stored = self._dicts("claims")
         rows = {r["id"]: r for r in self._dicts("observations")}
+        ids = [ids] if isinstance(ids, str) else list(ids) if ids is not None else []
         if ids:
             by_id = {c["claim_id"]: c for c in stored}
             for i in ids:

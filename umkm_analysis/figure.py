@@ -21,13 +21,15 @@ def number(value, argument: str = "value") -> float:
         or type(value).__name__ in ("bool_", "bool")
         or not (isinstance(value, Real) or hasattr(value, "__float__"))
     ):
-        raise DataError("not_a_number", argument=argument, value=repr(value))
+        raise DataError("not_a_number", argument=argument, value=repr(value)[:60])
     try:
         result = float(value)
     except (TypeError, ValueError, OverflowError):
-        raise DataError("not_a_number", argument=argument, value=repr(value)) from None
+        raise DataError(
+            "not_a_number", argument=argument, value=repr(value)[:60]
+        ) from None
     if not math.isfinite(result):
-        raise DataError("not_finite", argument=argument, value=repr(value))
+        raise DataError("not_finite", argument=argument, value=repr(value)[:60])
     return result
 
 
@@ -37,6 +39,14 @@ def _period(value) -> str:
     if not is_period(str(value)):
         raise DataError("period_form", value=str(value))
     return str(value)
+
+
+def _in_period(year, period):
+    from umkm_analysis.contract import period_span
+
+    first, last = period_span(period)
+    if not first.year <= year <= last.year:
+        raise DataError("year_in_period", year=year, period=period)
 
 
 def _year(value) -> int:
@@ -116,6 +126,8 @@ class Figure:
         elif self.period is not None and len(self.period) == 4:
             # A bare year is its own period; anything finer is read by `period`.
             put(self, "year", int(self.period))
+        if self.period is not None and self.year is not None:
+            _in_period(self.year, self.period)
         if self.measure is not None and self.kind is None:
             from umkm_analysis.data import measure_kind
 

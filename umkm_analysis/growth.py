@@ -10,7 +10,7 @@ the result then carries.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -520,7 +520,7 @@ def over_time(figures) -> list[Rate]:
     DataError
         Fewer than two figures.
     """
-    figures = list(figures)
+    figures = list(figures) if isinstance(figures, Iterable) else []
     if len(figures) < 2:
         raise DataError("one_figure", found=len(figures))
     pairs, lines = [], {}
@@ -572,8 +572,13 @@ def change_pp(p0, p1) -> float:
 
 def _indexed(s, argument) -> pd.Series:
     """A Series of finite numbers, one a year, in order; figures must be one series."""
-    if not isinstance(s, pd.Series) and not isinstance(s, Mapping):
-        figures = list(s)
+    if isinstance(s, pd.Series | Mapping):
+        values = list(s.values()) if isinstance(s, Mapping) else s.tolist()
+        if any(isinstance(v, Figure) for v in values):
+            # Figures in a Series are figures all the same.
+            s = values
+    if not isinstance(s, pd.Series | Mapping):
+        figures = list(s) if isinstance(s, Iterable) else []
         if not figures or not all(isinstance(f, Figure) for f in figures):
             raise DataError("series_by_year", argument=argument)
         for f in figures:
@@ -589,7 +594,12 @@ def _indexed(s, argument) -> pd.Series:
         twice = s.index[s.index.duplicated()][0]
         raise DataError("year_twice", argument=argument, year=twice)
     values = [number(v, f"{argument}[{k}]") for k, v in s.items()]
-    return pd.Series(values, index=s.index, name=s.name, dtype="float64").sort_index()
+    try:
+        return pd.Series(
+            values, index=s.index, name=s.name, dtype="float64"
+        ).sort_index()
+    except TypeError:  # an index of years and texts has no order
+        raise DataError("series_by_year", argument=argument) from None
 
 
 def index_numbers(s, base_year) -> pd.Series:
@@ -720,8 +730,8 @@ def _one_splice(old, new):
     """Labelled figures are linked only within their series."""
     first = []
     for s in (old, new):
-        if isinstance(s, list | tuple) and s and isinstance(s[0], Figure):
-            first.append(s[0])
+        values = pd.Series(s, dtype=object).tolist()
+        first += [v for v in values if isinstance(v, Figure)][:1]
     labelled = [f for f in first if f.labelled]
     if labelled and len(first) == 1:
         raise ConceptMismatch("number_and_figure", figure=_called(labelled[0]))
