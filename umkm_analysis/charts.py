@@ -650,7 +650,7 @@ def claims(region=None, *, lang="id", folder=None, ax=None):
 
 _OWN, _OTHER, _FORMULA = "#0b5394", "#5f6b73", "#b45f06"
 #: Between the columns of a chart with several.
-_STEP = 1.6
+_STEP = 1.95
 
 
 def _say(key, params, lang, kind="sentence"):
@@ -753,7 +753,7 @@ def sectors(region=None, *, lang="id", folder=None, frame=None, ax=None):
             _beside(ax, name, 0.8, y)
             parts.append(name)
         _rows(ax, [name for name, _, _ in rows])
-        ax.set_ylim(len(rows) - 0.45 + 0.58 * len(told), -0.85)
+        ax.set_ylim(len(rows) - 0.2 + 0.58 * len(told), -0.85)
         ax.set_xlim(0, 100)
         ax.xaxis.set_major_formatter(lambda v, _: text.number(v, None, lang))
         none = breakdown.sector_verdict(frame) in ("no_split", "nothing_stated")
@@ -823,7 +823,7 @@ def districts(region=None, *, lang="id", folder=None, frame=None, ax=None):
             left = _STEP * j
             ax.plot([left, left], [-0.5, len(areas) - 0.5], color=SOFT, lw=1, zorder=1)
             head = _say(f"chart.districts_{column}", params, lang)
-            ax.annotate(textwrap.fill(head, 29), (left, -0.72), xytext=(-2, 0),
+            ax.annotate(textwrap.fill(head, 31), (left, -0.72), xytext=(-2, 0),
                         textcoords="offset points", fontsize=9, va="bottom",
                         fontweight="bold", linespacing=1.2)  # fmt: skip
             said = []
@@ -845,9 +845,10 @@ def districts(region=None, *, lang="id", folder=None, frame=None, ax=None):
                 said.append(f"{labels[i]} {shown}")
             parts.append(f"{head}: {', '.join(said)}")
         for i, name in enumerate(labels):
+            name = textwrap.fill(name, 28)
             ax.annotate(name, (-_STEP * 0.92, i), fontsize=9.5, va="center")
         _bare(ax)
-        ax.set_ylim(len(areas) - 0.4, -1.75)
+        ax.set_ylim(len(areas) - 0.4, -2.1)
         ax.set_xlim(-_STEP * 0.92, _STEP * len(columns) - 0.05)
         title = {
             "sector": folder.names("sectors", "sector", lang)[first["sector"]],
@@ -1021,7 +1022,8 @@ def jumps(region=None, *, lang="id", folder=None, frame=None, ax=None):
         ax.set_xscale("log")
         top = max(r["to_value"] / r["from_value"] for r in rows)
         ticks = [x for x in (1, 1.5, 2, 3, 5, 7, 10, 20, 50, 100) if x <= top * 1.1]
-        ax.set_xticks(ticks, [_say("chart.jumps_times", {"x": x}, lang) for x in ticks])
+        words = [_say("chart.jumps_times", {"x": x}, lang) for x in ticks[1:]]
+        ax.set_xticks(ticks, [text.label("chart.jumps_same", lang), *words])
         ax.minorticks_off()
         ax.set_xlim(0.96, top * 2.1)
         _rows(ax, labels, dy=6)
@@ -1077,10 +1079,10 @@ def computed(region=None, *, lang="id", folder=None, frame=None, ax=None):
             concept = concepts[panel["concept"]]
             ax.annotate(name, (left, base + 1.45), fontsize=9.5, fontweight="bold",
                         va="bottom")  # fmt: skip
-            ax.annotate(textwrap.fill(concept, 34),
-                        (left, base + 1.42), fontsize=7.5, va="top",
+            ax.annotate(textwrap.fill(concept, 36),
+                        (left, base + 1.44), fontsize=7.5, va="top",
                         color="#333b40")  # fmt: skip
-            ax.annotate(panel["label"], (left, base + 1.03), fontsize=8.5, va="bottom")
+            ax.annotate(panel["label"], (left, base + 0.98), fontsize=8.5, va="bottom")
             for end, year, side in ((0, panel["first"], "left"),
                                     (1, panel["last"], "right")):  # fmt: skip
                 ax.annotate(str(year), (left + end, base), xytext=(0, -3), ha=side,
