@@ -572,6 +572,9 @@ def growth_rows(folder, region, lang) -> list[dict]:
             key[0], region=region, measure=key[2], size_class=key[3], sector=key[4]
         )
         rate = growth.over_time(figures)[-1]
+        if rate.cagr is None:
+            # Less than a year apart: nothing that stands beside growth a year.
+            continue
         name = text.say(
             Block(
                 "sentence",
@@ -846,10 +849,10 @@ def districts(region=None, *, lang="id", folder=None, frame=None, ax=None):
             parts.append(f"{head}: {', '.join(said)}")
         for i, name in enumerate(labels):
             name = textwrap.fill(name, 28)
-            ax.annotate(name, (-_STEP * 0.92, i), fontsize=9.5, va="center")
+            ax.annotate(name, (-_STEP, i), fontsize=9.5, va="center")
         _bare(ax)
         ax.set_ylim(len(areas) - 0.4, -2.1)
-        ax.set_xlim(-_STEP * 0.92, _STEP * len(columns) - 0.05)
+        ax.set_xlim(-_STEP, _STEP * len(columns) - 0.05)
         title = {
             "sector": folder.names("sectors", "sector", lang)[first["sector"]],
             "most": labels[0],
