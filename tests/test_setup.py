@@ -444,6 +444,37 @@ def test_a_second_start_needs_nothing_and_says_nothing(story):
     assert story.again_seconds < 2
 
 
+# --- what goes out with the clone --------------------------------------------------
+
+
+def test_the_data_licence_names_every_table():
+    words = (ROOT / "LICENSE-DATA").read_text(encoding="utf-8")
+    for path in (ROOT / "data").iterdir():
+        assert re.search(rf"\b{re.escape(path.name)}\b", words), path.name
+
+
+def test_the_citation_is_of_this_version():
+    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    version = re.search(r'^version = "(.+)"$', project, re.M).group(1)
+    assert f"\nversion: {version}\n" in cited
+
+
+@pytest.mark.parametrize("name", ["observations.csv", "balikpapan.csv"])
+def test_git_never_converts_a_table(name):
+    """Its hash in the contract is of its bytes, on Windows too."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a clone: git says nothing here")
+    asked = subprocess.run(
+        ["git", "check-attr", "text", "--", f"data/{name}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert asked.stdout.endswith("text: unset\n")
+
+
 # --- what would let a check pass that should fail ----------------------------------
 
 
