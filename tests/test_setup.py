@@ -533,7 +533,8 @@ def test_no_blanket_except_hides_a_failure(texts):
     blanket = {"Exception", "BaseException"}
     found = []
     for path, text in texts.items():
-        if path.suffix != ".py":
+        # A benchmark is no check, and its rivals fail in ways of their own.
+        if path.suffix != ".py" or path.parent.name == "benchmarks":
             continue
         for node in ast.walk(ast.parse(text)):
             if not isinstance(node, ast.ExceptHandler):
