@@ -453,6 +453,16 @@ def test_a_reader_that_goes_away():
     assert said == b""
 
 
+def test_a_reader_that_was_never_there():
+    # Short enough to stay in the buffer until the end.
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "umkm_analysis", "trace", "BPN-0077"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_an_argument_that_is_no_text():
     done = process("trace", b"\xff\xfe")
     assert (done.returncode, done.stdout) == (1, b"")

@@ -292,3 +292,42 @@ def check_in_both(folder, capsys):
         assert err.count("\n") == 1
         said[lang] = out + err
     return codes, said
+
+
+def test_the_shipped_folder_is_sound():
+    assert contract.check() == []
+
+
+def test_a_full_copy_is_sound_until_it_is_damaged(tmp_path):
+    folder = Path(shutil.copytree(contract.SHIPPED, tmp_path / "data"))
+    assert contract.check(folder) == []
+    path = folder / "cooperatives_province.csv"
+    line = path.read_text("utf-8").splitlines()[7]
+    path.write_text(path.read_text("utf-8").replace(line, line.replace(",", ",-", 5)))
+    (first, *_) = contract.check(folder)
+    assert (first.file, first.row) == ("cooperatives_province.csv", 8)
+
+
+def test_many_problems_come_in_the_order_of_the_files(folder):
+    kinds = ("NaN", "grade outside its list", "publication on 31 June")
+    for row in DAMAGE:
+        if row["kind"] in kinds:
+            damage(folder, row)
+    problems = contract.check(folder)
+    places = [(p.file, p.row) for p in problems]
+    assert len(places) == 3
+    assert places[-1][0] == "sources.csv"
+    assert places[0][1] <= places[1][1]
+
+
+def test_words_say_what_to_do(folder):
+    """Every problem ends in an instruction: at least two sentences, then the rule."""
+    for row in DAMAGE:
+        if row["rule"] and row["how"] == "cell":
+            break
+    damage(folder, row)
+    for lang in ("id", "en"):
+        for problem in contract.check(folder):
+            words = problem.as_error().words(lang)
+            assert words.endswith(f"[{problem.rule}]")
+            assert words.count(". ") >= 1
