@@ -75,9 +75,12 @@ def statsmodels_ets(values):
 
     out = np.full((len(values), 3, HORIZON), np.nan)
     for i, row in enumerate(values):
-        y = np.log(row[~np.isnan(row)])
+        # A Series: predictions of an array fail for want of an index.
+        y = pd.Series(np.log(row[~np.isnan(row)]))
         try:
-            fit = ETSModel(y, error="add", trend="add").fit(disp=False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                fit = ETSModel(y, error="add", trend="add").fit(disp=False)
             r = fit.get_prediction(y.size, y.size + HORIZON - 1)
             r = r.summary_frame(alpha=1 - LEVEL)
             out[i] = np.exp(r[["mean", "pi_lower", "pi_upper"]].to_numpy().T)
@@ -168,7 +171,8 @@ def accuracy(name, panel, names):
             inside = np.where(np.isnan(low), np.nan, (low <= actual) & (actual <= high))
             results[rival] = np.stack([np.abs(point - actual), inside])
         # Rivals need a few points; years that one of them cannot do are left out.
-        common = ~np.isnan(np.sum([r[0] for r in results.values()], axis=0))
+        able = [e for e, _ in results.values() if not np.isnan(e).all()]
+        common = ~np.isnan(np.sum(able, axis=0))
         for method, (error, inside) in results.items():
             error, inside = (np.where(common, x, np.nan) for x in (error, inside))
             with warnings.catch_warnings():

@@ -487,7 +487,8 @@ class Past:
             k = math.ceil((s.size + 1) * level - _EPS)
             q_years = math.nan
             if k <= s.size:
-                ends = [np.nanquantile(c, level, method="inverted_cdf") for c in z.T]
+                at = np.ceil(known.sum(axis=0) * level - _EPS).astype(int) - 1
+                ends = np.sort(z, axis=0)[at, np.arange(s.size)]
                 q_years = max(q, np.sort(ends)[k - 1])
             result.append((u, v, prior, q, q_years, s.size))
         return result
