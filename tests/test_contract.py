@@ -95,8 +95,8 @@ def damage(folder, row):
             mark, raw = b"@@", path.read_bytes()
             new = put.encode("latin-1" if how == "latin-1" else "utf-8")
             return path.write_bytes(raw.replace(mark, new))
-        case "semicolons" | "tabs":
-            options = {"delimiter": ";" if how == "semicolons" else "\t"}
+        case "semicolons" | "tabs" | "pipes":
+            options = {"delimiter": {"s": ";", "t": "\t", "p": "|"}[how[0]]}
         case "quote-all":
             options = {"quoting": csv.QUOTE_ALL}
         case "header-only":
@@ -139,6 +139,7 @@ BYTES = {
     "utf-16": lambda raw: raw.decode().encode("utf-16"),
     "utf-16-le": lambda raw: raw.decode().encode("utf-16-le"),
     "bom": lambda raw: b"\xef\xbb\xbf" + raw,
+    "cr": lambda raw: raw.replace(b"\n", b"\r"),
     "crlf": lambda raw: raw.replace(b"\n", b"\r\n"),
     "no-end": lambda raw: raw.rstrip(b"\n"),
 }
@@ -296,6 +297,9 @@ def check_in_both(folder, capsys):
 
 def test_the_shipped_folder_is_sound():
     assert contract.check() == []
+    # The contract is a data package that any reader of such packages understands.
+    shipped = frictionless.Package(str(contract.SHIPPED / "datapackage.json"))
+    assert len(shipped.resources) == len(contract.open_package().resources)
 
 
 def test_a_full_copy_is_sound_until_it_is_damaged(tmp_path):

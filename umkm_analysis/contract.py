@@ -693,6 +693,24 @@ def _unsayable(template) -> str | None:
     return None
 
 
+def _parents(tables, problems):
+    """No area lies in itself, directly or by way of others."""
+    regions = tables.get("regions")
+    if regions is None:
+        return
+    c = regions.columns
+    parent = dict(zip(c["region_code"], c["parent_code"], strict=True))
+    for code, line in zip(c["region_code"], regions.lines, strict=True):
+        above, seen = parent[code], set()
+        while above and above != code and above not in seen:
+            seen.add(above)
+            above = parent.get(above)
+        if above == code:
+            problems.append(
+                Problem(regions.file, line, "parent_code", "self", {"value": code})
+            )
+
+
 def _links(package, tables, problems, stored):
     """Readings, excerpts and story sentences agree with the rows they name."""
     observations = tables.get("observations")
@@ -793,6 +811,7 @@ def examine(package: Package, *, stored: bool = True):
     _measures(tables, problems)
     _foreign_keys(package, tables, problems)
     _observations(tables, problems, package)
+    _parents(tables, problems)
     _links(package, tables, problems, stored)
     if stored and not problems:
         _claims(tables, problems)
