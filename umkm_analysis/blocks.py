@@ -6,10 +6,10 @@ in braces, or, where a folder has none, a plain sentence made from its claims.
 
 from dataclasses import dataclass
 
-from umkm_analysis import data, growth, text
+from umkm_analysis import breakdown, data, growth, text
 from umkm_analysis.contract import _PLACEHOLDER
 from umkm_analysis.errors import DataError
-from umkm_analysis.text import Block
+from umkm_analysis.text import Block, Traced
 
 
 @dataclass(frozen=True)
@@ -310,6 +310,224 @@ def _by_time(frame):
     return frame.sort_values(
         ["year", "period", "id"], na_position="last", ignore_index=True
     )
+
+
+def _line(key, ids, **params) -> Block:
+    ids = dict.fromkeys(i for part in ids for i in part.split(";"))
+    return Block("sentence", f"structure.{key}", params, tuple(ids))
+
+
+def _traced(value, row) -> Traced:
+    """A value that leads to the first row behind it."""
+    return Traced(value, row["ids"].split(";")[0])
+
+
+def _name(folder, table, key, value) -> dict:
+    return both(folder, table, key, "name", value)
+
+
+def _verdict(key) -> dict:
+    return {k: text.label(f"verdict.{key}", k) for k in text.LANGS}
+
+
+def of_sectors(frame, folder=None, region=None) -> list[Block]:
+    """What `breakdown.sectors` shows of a region, in sentences."""
+    folder = folder or data.shipped()
+    name = region_name(folder, folder.region(region))
+    said = []
+    own = frame[frame["part"] == "statement"]
+    verdict = breakdown.sector_verdict(frame)
+    if verdict == "no_split":
+        said.append(_line("sectors_no_split", own["ids"], n=len(own), region=name))
+    elif verdict != "nothing_stated":
+        split = own[own["verdict"] == verdict]
+        params = {"region": name, "verdict": _verdict(verdict)}
+        said.append(_line("sectors_split", split["ids"], **params))
+    wide = own[own["kbli_sections"].str.contains(";").fillna(False).astype(bool)]
+    if len(wide):
+        said.append(_kbli(wide.iloc[0], folder))
+    near = frame[frame["part"] == "nearest_split"].to_dict("records")
+    named = [r for r in near if r["sector"] != "residual"]
+    if len(named) > 1:
+        first, second = named[:2]
+        said.append(_line(
+            "sectors_near", [first["ids"], second["ids"]],
+            area=region_name(folder, first["region_code"]), period=first["period"],
+            total=Traced(first["base_value"], first["base_id"]),
+            first=_name(folder, "sectors", "sector", first["sector"]),
+            second=_name(folder, "sectors", "sector", second["sector"]),
+            share=_traced(first["share"], first),
+            share2=_traced(second["share"], second),
+        ))  # fmt: skip
+        for r in near:
+            if r["sector"] == "residual":
+                rest = Traced(r["value"], r["base_id"])
+                said.append(_line("sectors_rest", [r["ids"]], rest=rest))
+    output = frame[(frame["part"] == "output") & (frame["sector"] != "residual")]
+    if len(output):
+        # In time order already; of the latest period the largest share.
+        latest = output[output["period"] == output["period"].iloc[-1]].iloc[0]
+        said.append(_line(
+            "sectors_output", [latest["ids"]], period=latest["period"],
+            sector=_name(folder, "sectors", "sector", latest["sector"]),
+            share=_traced(latest["share"], latest),
+        ))  # fmt: skip
+    return said
+
+
+def _kbli(row, folder) -> Block:
+    """Into which sections the label of a sector may fall."""
+    sections = {
+        lang: "; ".join(
+            f"{code} {folder.names('sectors', 'sector', lang)[code]}"
+            for code in sorted(row["kbli_sections"].split(";"))
+        )
+        for lang in text.LANGS
+    }
+    sector = _name(folder, "sectors", "sector", row["sector"])
+    return _line("sectors_kbli", [row["ids"]], sector=sector, sections=sections)
+
+
+def of_districts(frame, folder=None) -> list[Block]:
+    """What the first table of `breakdown.districts` shows, in sentences."""
+    folder = folder or data.shipped()
+    if frame.empty:
+        return []
+    key = ["concept", "sector", "size_class", "period"]
+    table = frame.merge(frame.iloc[[0]][key], on=key)
+    areas = table[table["part"] == "area"]
+    most = areas.iloc[0]
+    said = [_line(
+        "districts_most", [most["ids"]], units=_traced(most["units"], most),
+        concept=_name(folder, "concepts", "concept", most["concept"]),
+        most=region_name(folder, most["region_code"]),
+    )]  # fmt: skip
+    each = areas.dropna(subset=["turnover_per_unit"]).sort_values("turnover_per_unit")
+    if len(each) > 1:
+        low, high = each.iloc[0], each.iloc[-1]
+        said.append(_line(
+            "districts_turnover", [high["ids"], low["ids"]],
+            top=region_name(folder, high["region_code"]),
+            bottom=region_name(folder, low["region_code"]),
+            high=_traced(round(high["turnover_per_unit"], -5), high),
+            low=_traced(round(low["turnover_per_unit"], -5), low),
+        ))  # fmt: skip
+    for _, rest in table[table["part"] == "residual"].iterrows():
+        if _none(rest["turnover"]):
+            whole = table[table["part"] == "whole"].iloc[0]
+            stated = folder.figures(region=whole["region_code"], measure="turnover")
+            stated = stated[stated["id"].isin(whole["ids"].split(";"))].iloc[0]
+            said.append(_line(
+                f"districts_{rest['verdict']}", [rest["ids"]], rest=rest["turnover"],
+                whole=Traced(whole["turnover"], stated["id"]),
+            ))  # fmt: skip
+    people = _none(most["population_period"])
+    if people is not None and people != most["period"]:
+        params = {"period": most["period"], "people": people}
+        said.append(_line("districts_density", areas["ids"], **params))
+    return said
+
+
+def of_sizes(frame, folder=None, region=None) -> list[Block]:
+    """What `breakdown.sizes` shows of a region, in sentences."""
+    folder = folder or data.shipped()
+    if frame.empty:
+        return []
+    classes = frame[frame["part"] == "class"]
+    own = classes[classes["verdict"] == "latest"]
+    if own.empty:
+        name = region_name(folder, folder.region(region))
+        return [_line("sizes_none", classes["ids"], region=name)]
+    said = []
+    for _, r in own.iterrows():
+        size = {k: text.label(f"size.{r['size_class']}", k) for k in text.LANGS}
+        said.append(_line(
+            "sizes_own", [r["ids"]], share=_traced(r["share"], r), size=size,
+            concept=_name(folder, "concepts", "concept", r["concept"]),
+            value=_traced(r["value"], r), low=_none(r["share_low"]),
+            high=_none(r["share_high"]),
+            whole=Traced(r["whole"], _whole_id(r, folder)),
+        ))  # fmt: skip
+        near = classes[
+            (classes["verdict"] == "same_limits")
+            & (classes["size_class"] == r["size_class"])
+        ]
+        for _, n in near.iterrows():
+            said.append(_line(
+                "sizes_near", [n["ids"]], share=_traced(n["share"], n), size=size,
+                area=region_name(folder, n["region_code"]),
+                concept=_name(folder, "concepts", "concept", n["concept"]),
+            ))  # fmt: skip
+    rule = own["regime"].iloc[0]
+    before = classes[
+        (classes["region_code"] == own["region_code"].iloc[0])
+        & classes["regime"].notna() & (classes["regime"] != rule)
+    ]  # fmt: skip
+    if len(before) and rule is not None:
+        ids = [*before["ids"], *own["ids"]]
+        old = before["regime"].iloc[-1]
+        said.append(_line("sizes_change", ids, old=old, new=rule))
+    return said
+
+
+def _whole_id(row, folder):
+    """The row of a whole among the rows of one of its classes."""
+    ids = row["ids"].split(";")
+    sizes = {r["id"]: r["size_class"] for r in folder._dicts("observations")}
+    return next((i for i in ids if sizes[i] == row["whole_class"]), ids[-1])
+
+
+def of_peers(frame, folder=None, region=None) -> dict[str, list[Block]]:
+    """What `breakdown.peers` shows, in sentences for each of its parts."""
+    folder = folder or data.shipped()
+    region = folder.region(region)
+    census = frame[frame["part"] == "census"]
+    said = {"census": [], "jump": [], "computed": []}
+    if census.empty:
+        name = region_name(folder, region)
+        said["census"].append(
+            Block("sentence", "structure.peers_none", {"region": name})
+        )
+        return said
+    r = census[census["region_code"] == region].iloc[0]
+    best, worst = int(r["rank_best"]), int(r["rank_worst"])
+    said["census"].append(_line(
+        "peers_rank", [r["ids"]], a=_traced(r["from_value"], r),
+        b=Traced(r["to_value"], _at(r, r["to_period"], folder)), n=len(census),
+        concept=_name(folder, "concepts", "concept", r["concept"]),
+        region=region_name(folder, region), growth=r["growth"],
+        low=_none(r["growth_low"]), high=_none(r["growth_high"]),
+        ranks=str(best) if best == worst else f"{best}-{worst}",
+        verdict=_verdict(r["verdict"]), **{"from": r["from_period"]},
+        to=r["to_period"],
+    ))  # fmt: skip
+    jumps = frame[frame["part"] == "jump"]
+    if len(jumps):
+        top = jumps.iloc[0]
+        said["jump"].append(_line(
+            "peers_jumps", jumps["ids"], n=len(jumps),
+            k=jumps["region_code"].nunique(), most=_traced(top["difference"], top),
+            name=region_name(folder, top["region_code"]),
+        ))  # fmt: skip
+    steady = frame[frame["part"] == "steady"]
+    for code, rows in steady.groupby("region_code", sort=False):
+        said["jump"].append(_line(
+            "peers_steady", rows["ids"], name=region_name(folder, code),
+            low=rows["growth"].min(), high=rows["growth"].max(),
+        ))  # fmt: skip
+    computed = frame[frame["part"] == "computed"]
+    if len(computed):
+        said["computed"].append(
+            _line("peers_computed", computed["ids"], n=len(computed))
+        )
+    return said
+
+
+def _at(row, period, folder):
+    """The first row of a record that is of this period."""
+    ids = row["ids"].split(";")
+    periods = {r["id"]: r["period"] for r in folder._dicts("observations")}
+    return next((i for i in ids if periods[i] == period), ids[-1])
 
 
 class Words(str):

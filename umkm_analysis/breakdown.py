@@ -595,7 +595,7 @@ def sizes(folder, region=None) -> pd.DataFrame:
     keys = ["region_code", "concept", "family", "measure", "sector", "period"]
     records = []
     for key, group in _groups(rows, keys):
-        split = _size_split(group)
+        split = _size_split(group) if len(set(group["size_class"])) > 1 else None
         if split:
             records += _size_lines(key, *split, regimes)
     order = {code: i for i, code in enumerate(areas)}

@@ -13,6 +13,7 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import matplotlib.pyplot as plt
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 from umkm_analysis import blocks, breakdown, data, growth, tables, text
 from umkm_analysis.blocks import Words
@@ -48,8 +49,7 @@ def alt(ax) -> Words:
 
 def _dress(ax, title, subtitle, footer, alt_text, drop=34):
     """Title = the finding, subtitle = unit and concept, footer = the citation."""
-    ax.figure.draw_without_rendering()
-    points = ax.get_window_extent().width * 72 / ax.figure.dpi
+    points = _width(ax)
     subtitle = textwrap.fill(subtitle, int(points / 9.5 / 0.56))
     lines = subtitle.count("\n") + 1
     ax.set_title(
@@ -78,6 +78,16 @@ def _dress(ax, title, subtitle, footer, alt_text, drop=34):
         linespacing=1.3,
     )
     _ALT[ax] = Words(alt_text)
+
+
+def _width(ax) -> float:
+    """Room for words above and below, in points."""
+    figure = ax.figure
+    if len(figure.axes) == 1 and not len(ax.get_yticks()):
+        # Nothing stands beside the axes: no need to lay the figure out.
+        return figure.get_figwidth() * 72 - 8
+    figure.draw_without_rendering()
+    return ax.get_window_extent().width * 72 / figure.dpi
 
 
 def footer(folder, frame_or_ids, lang) -> str:
@@ -719,7 +729,7 @@ def sectors(region=None, *, lang="id", folder=None, frame=None, ax=None):
     rows, parts = [], []
     for r in shares.to_dict("records"):
         params = {
-            "sector": names[r["sector"]],
+            "sector": names.get(r["sector"]) or text.term("sector", r["sector"], lang),
             "period": r["period"],
             "concept": concepts[r["concept"]],
             "share": text.percent(r["share"], _places(r["share"]), lang),
@@ -1229,7 +1239,27 @@ def save_to(ax, target, kind: str, **options) -> None:
     """Write the figure of `ax` to a file or buffer; the same bytes every time."""
     metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
     with plt.style.context(STYLE):
-        ax.figure.savefig(target, format=kind, metadata=metadata, **options)
+        if kind == "svg" and not options:
+            _save_svg(ax.figure, target, metadata)
+        else:
+            ax.figure.savefig(target, format=kind, metadata=metadata, **options)
+
+
+def _save_svg(figure, target, metadata):
+    """As savefig does, without the draw that only serves to lay the figure out."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    if figure.get_layout_engine() is not None and not isinstance(
+        figure.get_layout_engine(), PlaceHolderLayoutEngine
+    ):
+        figure.savefig(target, format="svg", metadata=metadata)
+        return
+    canvas, dpi = figure.canvas, figure.dpi
+    try:
+        FigureCanvasSVG(figure).print_svg(target, metadata=metadata)
+    finally:
+        figure.dpi = dpi
+        figure.set_canvas(canvas)
 
 
 def save(ax, path, **options) -> Path:

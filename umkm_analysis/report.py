@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
-from umkm_analysis import blocks, charts, data, tables, text, writers
+from umkm_analysis import blocks, breakdown, charts, data, tables, text, writers
 from umkm_analysis.errors import DataError
 from umkm_analysis.text import Block
 
@@ -95,7 +96,10 @@ def content(folder=None, region=None) -> list[Part]:
     region = folder.region(region)
     parts = [*_opening(folder, region), *_counted(folder, region)]
     parts += _growth(folder, region)
-    parts += _told(folder, region, "sectors", "sectors")
+    parts += _sectors(folder, region)
+    parts += _districts(folder, region)
+    parts += _sizes(folder, region)
+    parts += _peers(folder, region)
     parts += _claims(folder, region)
     parts += _told(folder, region, "missing", "missing")
     parts += _told(folder, region, "weak", "weak")
@@ -191,6 +195,122 @@ def _refusal(folder, region) -> Block | None:
     return None
 
 
+#: What the breakdowns of a folder are: read once for every language and format.
+_BREAKDOWNS = WeakKeyDictionary()
+
+
+def _breakdown(folder, kind, region):
+    known = _BREAKDOWNS.setdefault(folder, {})
+    if (kind, region) not in known:
+        known[kind, region] = getattr(breakdown, kind)(folder, region)
+    return known[kind, region]
+
+
+def _of(frame, caption, columns, **where) -> list[Part]:
+    """The rows of a breakdown that are of one part, as a table."""
+    for column, values in where.items():
+        frame = frame[frame[column].isin(values)]
+    if frame.empty:
+        return []
+    return [Part("table", caption, table=Table(frame, columns))]
+
+
+def _sectors(folder, region) -> list[Part]:
+    frame = _breakdown(folder, "sectors", region)
+    told = tuple(blocks.story("sectors", folder=folder, region=region))
+    said = blocks.of_sectors(frame, folder, region)
+    if told:
+        # What a folder says of its own sectors is not said twice.
+        said = [b for b in said if b.key != "structure.sectors_kbli"]
+    if not told and not said:
+        return []
+    parts = [Part("section", "sectors"), Part("sentences", blocks=(*told, *said))]
+    shares, orders = charts.sector_rows(frame)
+    if len(shares) or len(orders):
+        draw = partial(charts.sectors, region, folder=folder, frame=frame)
+        parts.append(Part("chart", draw=draw))
+    columns = ("period", "sector", "value", "unit", "base_value", "verdict", "ids")
+    parts += _of(shares, "sectors_shares", columns)
+    columns = ("sector", "value", "share", "share_of_parts", "ids")
+    return parts + _of(frame, "sectors_near", columns, part=["nearest_split"])
+
+
+def _districts(folder, region) -> list[Part]:
+    frame = _breakdown(folder, "districts", region)
+    if frame.empty:
+        return []
+    said = blocks.of_districts(frame, folder)
+    told = blocks.story("districts", folder=folder, region=region)
+    columns = ("region_code", "part", "units", "units_share", "turnover",
+               "turnover_share", "turnover_per_unit", "units_per_1000",
+               "ids")  # fmt: skip
+    return [
+        Part("section", "districts"),
+        Part("sentences", blocks=(*said, *told)),
+        Part(
+            "chart", draw=partial(charts.districts, region, folder=folder, frame=frame)
+        ),
+        Part("table", "districts_table", table=Table(frame, columns)),
+    ]
+
+
+def _sizes(folder, region) -> list[Part]:
+    frame = _breakdown(folder, "sizes", region)
+    said = tuple(blocks.of_sizes(frame, folder, region))
+    if not said or folder.figures(region=region).empty:
+        return []
+    # The latest split of each area tells enough; the others are in `umkm sizes`.
+    last = frame.groupby("region_code")["period"].transform("last")
+    shown = frame[(frame["region_code"] == region) | (frame["period"] == last)]
+    columns = ("region_code", "concept", "period", "regime", "size_class", "value",
+               "share", "verdict", "ids")  # fmt: skip
+    parts = [
+        Part("section", "sizes"),
+        Part("sentences", blocks=said),
+        Part("table", "sizes_table", table=Table(shown, columns)),
+    ]
+    limits = folder.load("size_classes")
+    limits = limits[limits["regime"].isin(frame["regime"]) & limits["unit"].eq("IDR")]
+    columns = ("regime", "class", "criterion", "upper", "citation", "source_id")
+    return parts + _of(limits, "sizes_limits", columns)
+
+
+def _peers(folder, region) -> list[Part]:
+    if folder.figures(region=region).empty:
+        return []
+    frame = _breakdown(folder, "peers", region)
+    said = blocks.of_peers(frame, folder, region)
+    parts = [Part("section", "peers"), Part("sentences", blocks=tuple(said["census"]))]
+    if (frame["part"] != "census").all():
+        return parts
+    told = tuple(blocks.story("peers", folder=folder, region=region))
+    if told:
+        parts.append(Part("sentences", blocks=told))
+    columns = ("region_code", "from_value", "to_value", "growth", "growth_low",
+               "growth_high", "rank_best", "rank_worst", "ids")  # fmt: skip
+    parts += [
+        Part("chart", draw=partial(charts.census, region, folder=folder, frame=frame)),
+        *_of(frame, "peers_census", columns, part=["census"]),
+    ]
+    jumps = ("region_code", "from_period", "to_period", "from_value", "to_value",
+             "difference", "verdict", "ids")  # fmt: skip
+    computed = ("region_code", "concept", "from_period", "to_period", "cagr", "pattern",
+                "ids")  # fmt: skip
+    for part, kinds, name, columns in (
+        ("jump", ["jump"], "jumps", jumps),
+        ("computed", ["computed"], "computed", computed),
+    ):
+        if said[part] and (frame["part"] == part).any():
+            draw = partial(getattr(charts, name), region, folder=folder, frame=frame)
+            parts += [
+                Part("sub", f"peers_{name}"),
+                Part("sentences", blocks=tuple(said[part])),
+                Part("chart", draw=draw),
+                *_of(frame, f"peers_{name}", columns, part=kinds),
+            ]
+    return parts
+
+
 def _claims(folder, region) -> list[Part]:
     claims = folder.claims(region=region)
     if claims.empty:
@@ -212,7 +332,7 @@ def _evidence(folder, parts) -> list[Part]:
         frame = part.table.frame if part.table else None
         if frame is None:
             continue
-        if "operands" in frame:
+        if "operands" in frame or "source_id" in part.table.columns:
             sources |= set(frame["source_id"])
         for column in ("id", "ids", "operands"):
             if column in frame:

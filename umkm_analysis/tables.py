@@ -44,6 +44,7 @@ TERMS = {
     "whole_class": "size",
     "class": "size",
     "kind": "kind",
+    "criterion": "criterion",
 }
 #: Rupiah, of which a business's share is never a round number.
 RUPIAH = {
@@ -53,6 +54,7 @@ RUPIAH = {
     "turnover_per_unit": 1,
     "turnover_per_unit_low": 1,
     "turnover_per_unit_high": 1,
+    "upper": None,
 }
 PERIODS = {
     "period",

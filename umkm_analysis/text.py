@@ -212,6 +212,14 @@ def is_format(spec: str) -> bool:
     return bool(found) and found[1] in _KINDS
 
 
+@dataclass(frozen=True)
+class Traced:
+    """A value of a block with the row of the data that it leads to."""
+
+    value: object
+    row: str
+
+
 class _Template(string.Formatter):
     def __init__(self, lang):
         self.lang = lang
@@ -222,6 +230,8 @@ class _Template(string.Formatter):
 
     def format_field(self, value, spec):
         lang = self.lang
+        if isinstance(value, Traced):
+            value = value.value
         if hasattr(value, "unit") and hasattr(value, "value"):
             if not spec:
                 return quantity(value.value, value.unit, lang)
@@ -310,15 +320,18 @@ def runs(block: Block, lang: str = "id") -> list[tuple[str, str | None]]:
     >>> runs(blocks.story("growth_right")[0], "en")[:3]
     [('From ', None), ('73,300', 'BPN-0077'), (' to ', None)]
     """
-    if block.key != "story":
-        return [(say(block, lang), None)]
-    formatter = _Template(check_lang(lang))
+    told = block.key == "story"
+    template = block.params["text"][check_lang(lang)] if told else None
+    values = block.params["values"] if told else block.params
+    formatter = _Template(lang)
     pieces = []
-    for literal, name, spec, _ in formatter.parse(block.params["text"][lang]):
+    for literal, name, spec, _ in formatter.parse(template or label(block.key, lang)):
         if literal:
             pieces.append((literal, None))
         if name is not None:
-            value, row = formatter.get_field(name, (), block.params["values"])
+            value, row = formatter.get_field(name, (), values)
+            if not told:
+                row = value.row if isinstance(value, Traced) else None
             pieces.append((formatter.format_field(value, spec), row))
     return pieces
 

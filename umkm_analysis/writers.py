@@ -52,17 +52,14 @@ class Job:
     def title(self) -> str:
         return f"{self.name}: {self.word('title')}"
 
-    def picture(self, part) -> tuple[bytes, bytes, str]:
-        """A chart as SVG and PNG, and its text alternative."""
-        key = id(part)
+    def picture(self, part, kind: str) -> tuple[bytes, str]:
+        """A chart as SVG or PNG, and its text alternative."""
+        key = id(part), kind
         if key not in self._drawn:
             ax = part.draw(lang=self.lang)
-            made = []
-            for kind in ("svg", "png"):
-                buffer = io.BytesIO()
-                charts.save_to(ax, buffer, kind)
-                made.append(buffer.getvalue())
-            self._drawn[key] = (*made, str(charts.alt(ax)))
+            buffer = io.BytesIO()
+            charts.save_to(ax, buffer, kind)
+            self._drawn[key] = buffer.getvalue(), str(charts.alt(ax))
             charts.close(ax)
         return self._drawn[key]
 
@@ -119,7 +116,7 @@ def to_html(job: Job) -> bytes:
         plain = job.plain(part)
         plain["sentences"] = [linked(pieces) for pieces in plain["sentences"]]
         if part.draw:
-            svg, _, alt = job.picture(part)
+            svg, alt = job.picture(part, "svg")
             encoded = base64.b64encode(svg).decode("ascii")
             plain["picture"] = {
                 "src": f"data:image/svg+xml;base64,{encoded}",
@@ -154,7 +151,7 @@ def to_pdf(job: Job) -> bytes:
         shutil.copy(TEMPLATES / "report.typ", root)
         for i, (part, plain) in enumerate(zip(job.parts, parts, strict=True)):
             if part.draw:
-                svg, _, alt = job.picture(part)
+                svg, alt = job.picture(part, "svg")
                 plain["picture"] = {"file": f"{i}.svg", "alt": alt}
                 (root / f"{i}.svg").write_bytes(svg)
         document = {
@@ -231,7 +228,7 @@ def to_docx(job: Job) -> bytes:
         elif part.kind == "section":
             pending = part
         elif part.kind == "chart" and not pictures:
-            _, png, alt = job.picture(part)
+            png, alt = job.picture(part, "png")
             shape = document.add_picture(io.BytesIO(png), width=Mm(150))
             shape._inline.docPr.set("descr", _printable(alt))
             pictures += 1
