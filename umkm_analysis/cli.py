@@ -60,8 +60,11 @@ def _parser():
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
-    def command(name, help_, *, listing=True):
+    def command(name, help_, *, listing=True, own=False):
         sub = commands.add_parser(name, help=help_, description=help_)
+        if own:
+            sub.add_argument("--lang", choices=text.LANGS, default="id")
+            return sub
         if listing:
             sub.add_argument(
                 "--format", choices=("table", "csv", "json"), default="table"
@@ -113,6 +116,20 @@ def _parser():
     sub = command("check", "periksa folder data / check a data folder")
     sub.add_argument("dir", nargs="?")
     sub.add_argument("--seal", action="store_true", help="write the shipped hashes")
+
+    sub = command("new", "folder data baru / a new data folder", own=True)
+    sub.add_argument("dir")
+    sub.add_argument("--region", metavar="CODE", help="such as 6371")
+    sub.add_argument("--name", help="such as 'Kota Banjarmasin'")
+    sub.add_argument("--level", help="such as city, regency, district")
+    sub.add_argument("--parent", metavar="CODE", help="the area around it")
+
+    sub = command("start", "salinan untuk kelas / a copy for a class", own=True)
+    sub.add_argument("dir")
+
+    sub = command("diff", "beda dua folder / what changed between two folders")
+    sub.add_argument("old")
+    sub.add_argument("new")
 
     sub = command("report", "laporan / the report", listing=False)
     sub.add_argument("--lang", choices=(*text.LANGS, "all"), default="all")
@@ -498,7 +515,48 @@ def _report(args):
         print(report.headline(folder, region=args.region, lang=langs[0]))
 
 
+def _say(key, lang, **params):
+    print(text.fill(text.label(key, lang), params, lang), file=sys.stderr)
+
+
+def _new(args):
+    from umkm_analysis import folder
+
+    path = folder.new(
+        args.dir, region=args.region, name=args.name, level=args.level,
+        parent=args.parent,
+    )  # fmt: skip
+    print(path)
+    _say("new.made", args.lang, path=path)
+
+
+def _start(args):
+    from pathlib import Path
+
+    from umkm_analysis import folder
+
+    copied, kept = folder.start(args.dir)
+    for path in kept:
+        _say("start.kept", args.lang, path=path)
+    _say("start.copied", args.lang, n=len(copied), path=args.dir)
+    lessons = Path(args.dir) / "notebooks" / args.lang
+    print(lessons)
+    _say("start.open", args.lang, path=lessons)
+
+
+def _diff(args):
+    from umkm_analysis import folder
+
+    rows = folder.diff(args.old, args.new)
+    if rows or args.format != "table":
+        show(rows, args, folder.DIFF)
+    _say("diff.changed" if rows else "diff.same", args.lang, n=len(rows))
+
+
 COMMANDS = {
+    "new": _new,
+    "start": _start,
+    "diff": _diff,
     "figures": _figures,
     "trace": _trace,
     "claims": _claims,
