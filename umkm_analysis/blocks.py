@@ -441,11 +441,12 @@ def of_sizes(frame, folder=None, region=None) -> list[Block]:
     said = []
     for _, r in own.iterrows():
         size = {k: text.label(f"size.{r['size_class']}", k) for k in text.LANGS}
+        low, high = _none(r["share_low"]), _none(r["share_high"])
+        loose = None not in (low, high) and low != high
         said.append(_line(
-            "sizes_own", [r["ids"]], share=_traced(r["share"], r), size=size,
+            "sizes_own" if loose else "sizes_own_plain", [r["ids"]], share=_traced(r["share"], r), size=size,
             concept=_name(folder, "concepts", "concept", r["concept"]),
-            value=_traced(r["value"], r), low=_none(r["share_low"]),
-            high=_none(r["share_high"]),
+            value=_traced(r["value"], r), low=low, high=high,
             whole=Traced(r["whole"], _whole_id(r, folder)),
         ))  # fmt: skip
         near = classes[
@@ -491,12 +492,14 @@ def of_peers(frame, folder=None, region=None) -> dict[str, list[Block]]:
         return said
     r = census[census["region_code"] == region].iloc[0]
     best, worst = int(r["rank_best"]), int(r["rank_worst"])
+    low, high = _none(r["growth_low"]), _none(r["growth_high"])
+    loose = None not in (low, high) and low != high
     said["census"].append(_line(
-        "peers_rank", [r["ids"]], a=_traced(r["from_value"], r),
+        "peers_rank" if loose else "peers_rank_exact", [r["ids"]], a=_traced(r["from_value"], r),
         b=Traced(r["to_value"], _at(r, r["to_period"], folder)), n=len(census),
         concept=_name(folder, "concepts", "concept", r["concept"]),
         region=region_name(folder, region), growth=r["growth"],
-        low=_none(r["growth_low"]), high=_none(r["growth_high"]),
+        low=low, high=high,
         ranks=str(best) if best == worst else f"{best}-{worst}",
         verdict=_verdict(r["verdict"]), **{"from": r["from_period"]},
         to=r["to_period"],
