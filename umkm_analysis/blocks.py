@@ -444,7 +444,8 @@ def of_sizes(frame, folder=None, region=None) -> list[Block]:
         low, high = _none(r["share_low"]), _none(r["share_high"])
         loose = None not in (low, high) and low != high
         said.append(_line(
-            "sizes_own" if loose else "sizes_own_plain", [r["ids"]], share=_traced(r["share"], r), size=size,
+            "sizes_own" if loose else "sizes_own_plain", [r["ids"]],
+            share=_traced(r["share"], r), size=size,
             concept=_name(folder, "concepts", "concept", r["concept"]),
             value=_traced(r["value"], r), low=low, high=high,
             whole=Traced(r["whole"], _whole_id(r, folder)),
@@ -495,7 +496,8 @@ def of_peers(frame, folder=None, region=None) -> dict[str, list[Block]]:
     low, high = _none(r["growth_low"]), _none(r["growth_high"])
     loose = None not in (low, high) and low != high
     said["census"].append(_line(
-        "peers_rank" if loose else "peers_rank_exact", [r["ids"]], a=_traced(r["from_value"], r),
+        "peers_rank" if loose else "peers_rank_exact", [r["ids"]],
+        a=_traced(r["from_value"], r),
         b=Traced(r["to_value"], _at(r, r["to_period"], folder)), n=len(census),
         concept=_name(folder, "concepts", "concept", r["concept"]),
         region=region_name(folder, region), growth=r["growth"],
