@@ -33,7 +33,14 @@ CALLS = {
     "values": ["growth", "--values", "2023=73300,2024=87397,2025=93000~500"],
     "reading": ["growth", "--reading", "micro_2024_2025"],
     "check": ["check"],
+    "sectors": ["sectors"],
+    "districts": ["districts"],
+    "sizes": ["sizes"],
+    "peers": ["peers"],
+    "diff": ["diff", contract.SHIPPED, contract.SHIPPED],
 }
+#: These write files; they list nothing.
+WRITING = {"report", "new", "import", "start"}
 calls = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
 
@@ -69,6 +76,11 @@ def records(out):
 # Listings
 
 
+def test_every_listing_is_tried():
+    tried = {call[0] for call in CALLS.values()}
+    assert set(cli.COMMANDS) - WRITING <= tried, "add the new command to CALLS"
+
+
 @calls
 @pytest.mark.parametrize("lang", ["id", "en"])
 def test_json_is_one_document(umkm, call, lang):
@@ -76,11 +88,10 @@ def test_json_is_one_document(umkm, call, lang):
     listed = records(out)
     assert status == 0
     assert isinstance(listed, list)
-    assert len(listed) > 0 or call == ["check"]
+    assert len(listed) > 0 or call[0] in ("check", "diff")
     for record in listed:
-        assert KEYS[call[0]].split() == [
-            k for k in record if k in KEYS[call[0]].split()
-        ]
+        keys = KEYS.get(call[0], "").split()
+        assert keys == [k for k in record if k in keys]
         for value in record.values():
             assert value is None or isinstance(value, str | int | float)
             assert value != ""
@@ -112,7 +123,7 @@ def test_tables_are_in_words(umkm, call):
         assert "nan" not in out.lower().split()
         assert "None" not in out
         shown[lang] = out + err
-    if call[0] != "trace":
+    if call[0] not in ("trace", "diff"):
         assert shown["id"] != shown["en"]
 
 
@@ -358,7 +369,7 @@ def test_a_damaged_folder_is_refused_everywhere(umkm, folder, tmp_path):
         status, out, err = umkm(*call, "--data", broken, "--lang", "en")
         if name == "check":
             assert (status, "observations.csv, row" in out) == (1, True)
-        elif name != "values":
+        elif name not in ("values", "diff"):
             assert (status, out) == (1, "")
             assert err.startswith("umkm: observations.csv, row")
             assert err.count("\n") == 1

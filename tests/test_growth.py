@@ -370,6 +370,9 @@ def test_bad_figures():
         assert code(error) == "period_form"
     with pytest.raises(DataError):
         Figure.exact(1, year=2024.5)
+    with pytest.raises(DataError) as error:
+        Figure.exact(1, period="2024", year=2020)
+    assert code(error) == "year_in_period"
     with pytest.raises(DataError):
         Figure(5, 6, 7)
     with pytest.raises(DataError):
