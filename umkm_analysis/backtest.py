@@ -190,29 +190,11 @@ def by_year(panel, *, method="gated", own_points=2, horizon=1, level=0.8):
 
 
 _KEYS = [
-    "panel",
-    "method",
-    "chosen",
-    "horizon",
-    "level",
-    "n",
-    "regions",
-    "years",
-    "mae_log",
-    "mdape",
-    "skill_vs_naive",
-    "skill_vs_fixed_growth",
-    "coverage",
-    "coverage_low",
-    "coverage_high",
-    "coverage_year_block",
-    "mean_width_log",
-    "interval_score",
-    "interval_years",
-    "worst_year",
-    "worst_year_coverage",
-    "verdict",
-]
+    "panel", "method", "chosen", "horizon", "level", "n", "regions", "years", "mae_log",
+    "mdape", "skill_vs_naive", "skill_vs_fixed_growth", "coverage", "coverage_low",
+    "coverage_high", "coverage_year_block", "mean_width_log", "interval_score",
+    "interval_years", "worst_year", "worst_year_coverage", "verdict",
+]  # fmt: skip
 
 
 def _methods(methods):
