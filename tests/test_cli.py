@@ -290,6 +290,8 @@ def test_wrong_usage(umkm, words):
         (["growth", "--reading", "all"], "micro_2024_2025"),
         (["figures", "--data", "no/such/folder"], "folder"),
         (["check", "no/such/folder"], "folder"),
+        (["check", ""], "older ''"),
+        (["figures", "--data", ""], "older"),
         (["check", "--seal", "."], "--seal"),
     ],
 )  # fmt: skip

@@ -176,7 +176,9 @@ def _folder(args):
     from umkm_analysis import data
 
     return (
-        data.open_folder(args.data) if getattr(args, "data", None) else data.shipped()
+        data.shipped()
+        if getattr(args, "data", None) is None
+        else data.open_folder(args.data)
     )
 
 
@@ -457,9 +459,9 @@ def _check(args):
 
     from umkm_analysis import contract
 
-    path = args.dir or args.data
+    path = args.data if args.dir is None else args.dir
     if args.seal:
-        if path and Path(path).resolve() != contract.SHIPPED.resolve():
+        if path is not None and Path(path).resolve() != contract.SHIPPED.resolve():
             raise DataError("seal_shipped")
         problems = [p for p in contract.check() if p.rule != "hash"]
         if not problems:

@@ -98,6 +98,9 @@ class Package:
 
 def open_package(path=None) -> Package:
     """Read the contract of a folder; one without its own takes the shipped one."""
+    if path == "":
+        # An unset variable of a script is not the shipped folder.
+        raise DataError("no_folder", path="''")
     path = SHIPPED if path is None else Path(path)
     if not path.is_dir():
         raise DataError("no_folder", path=str(path))

@@ -232,6 +232,8 @@ def cagr(a, b, years) -> float:
 
 
 def _compound(x, y, years):
+    if years == 1:
+        return (y - x) / x
     # In logs, so that neither the ratio nor the root can overflow early.
     return math.expm1((math.log(y) - math.log(x)) / years)
 
