@@ -28,6 +28,8 @@ from umkm_analysis import cli, contract, data, text
 
 NAMES = {"en": "README.md", "id": "README.id.md"}
 FIVE = ("census", "household_survey", "agency_list", "licences", "mayor")
+#: Commands of umkm that have a test of their own here.
+NOT_ASKING = ("check", "report", "new", "start")
 LESSONS = {"en": "teaching/en/lesson_01.md", "id": "teaching/id/pelajaran_01.md"}
 
 
@@ -232,9 +234,7 @@ def test_python_lines_print_what_they_are_said_to(page, lang):
 
 
 def test_commands_that_ask_run(page, lang, capsys):
-    asked = [
-        w for w in commands(page) if w[0] == "umkm" and w[1] not in ("check", "report")
-    ]
+    asked = [w for w in commands(page) if w[0] == "umkm" and w[1] not in NOT_ASKING]
     assert {w[1] for w in asked} == {"figures", "trace", "claims", "growth"}
     for words in asked:
         assert cli.main(words[1:]) == 0
@@ -284,8 +284,8 @@ def copy_of_the_clone(target):
         shutil.copytree(ROOT / name, target / name, ignore=ignore)
 
 
-def started(words, folder):
-    """Run a command of run.py in a copy of the clone, as .venv would start it."""
+def started(words, folder, clone=None):
+    """Run a command of run.py in a folder, as .venv would start it."""
     program = {
         "umkm": [sys.executable, "-m", "umkm_analysis"],
         "python": [sys.executable],
@@ -293,7 +293,7 @@ def started(words, folder):
     return subprocess.run(
         [*program, *words[1:]],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
+        env={**os.environ, "PYTHONPATH": str(clone or ROOT)},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -323,43 +323,53 @@ def test_a_release_is_added_as_described(english, tmp_path):
         ["python", "-m"],
         ["python", "docs/headline.py"],
     ]
-    unsealed = started(steps[0], tmp_path)
+    unsealed = started(steps[0], tmp_path, tmp_path)
     assert unsealed.returncode == 1
     assert unsealed.stdout.count("[hash]") == 2
     assert unsealed.stdout.count("\n") == 2
     for words in steps[1:4]:
-        done = started(words, tmp_path)
+        done = started(words, tmp_path, tmp_path)
         assert done.returncode == 0, done.stderr
-    assert started(steps[0], tmp_path).returncode == 0
+    assert started(steps[0], tmp_path, tmp_path).returncode == 0
     dictionary = (tmp_path / "data" / "README.md").read_text(encoding="utf-8")
     assert f"| {n(len(data.load('observations')) + 1, 'en')} |" in dictionary
 
 
 def test_a_folder_of_ones_own_works_as_described(english, tmp_path):
-    """Samarinda instead of Balikpapan, with what the page says to delete deleted."""
-    page = english
-    part = page[page.index("`my_city/`") :]
-    part = part[: part.index("```")]
-    copy_of_the_clone(tmp_path)
+    """Its three commands, the examples replaced by a figure in between."""
+    new, check, report = (w for w in commands(english) if "my_city" in " ".join(w))
+    made = started(new, tmp_path)
+    assert made.returncode == 0, made.stderr
     mine = tmp_path / "my_city"
-    (tmp_path / "data").rename(mine)
-    shutil.copytree(contract.SHIPPED, tmp_path / "data")
-    dropped = re.findall(r"`(\w+\.(?:json|csv))`", part)
-    kept = {"observations.csv", "sources.csv", "regions.csv"}
-    assert kept <= set(dropped)
-    for name in set(dropped) - kept:
-        (mine / name).unlink()
-    table = (mine / "observations.csv").read_text(encoding="utf-8").splitlines(True)
-    rows = [line for line in table if ",6472," in line[:16]]
-    assert rows
-    (mine / "observations.csv").write_text("".join([table[0], *rows]), encoding="utf-8")
-    for words in (w for w in commands(page) if "my_city" in " ".join(w)):
+    assert (mine / "README.md").exists()
+    table = (mine / "observations.csv").read_text(encoding="utf-8")
+    assert table.count("EXAMPLE-") == 2
+    header = table.split("\n")[0]
+    (mine / "observations.csv").write_text(
+        f"{header}\nBJM-1,6371,2016,2016,business_units,found,all,nonfarm,,89751,"
+        "89751,89751,exact,,observed,B,mine,,,,\n",
+        encoding="utf-8",
+    )
+    for name, line in (
+        ("concepts.csv", "found,Census,Sensus,Businesses,Usaha,yes,yes,,census,,\n"),
+        ("sources.csv", "mine,,BPS,other,,2017,full,2026-11-24,other,\n"),
+    ):
+        with (mine / name).open("a", encoding="utf-8") as file:
+            file.write(line)
+    for words in (check, report):
         done = started(words, tmp_path)
         assert done.returncode == 0, done.stderr
-    report = tmp_path / "my_city_report" / "umkm-6472-en.html"
-    report = report.read_text(encoding="utf-8")
-    assert "Samarinda" in report
-    assert "87,397" not in report
+    page = (tmp_path / "my_city_report" / "umkm-6371-en.html").read_text("utf-8")
+    assert "Kota Banjarmasin" in page
+    assert "89,751" in page
+    assert "87,397" not in page
+
+
+def test_a_copy_for_a_class_is_made(english, tmp_path):
+    (start,) = (w for w in commands(english) if w[:2] == ["umkm", "start"])
+    assert started(start, tmp_path).returncode == 0
+    files = {path.name for path in (tmp_path / "my_class").rglob("*.ipynb")}
+    assert files == {path.name for path in (ROOT / "notebooks").rglob("*.ipynb")}
 
 
 def test_the_citation_agrees_with_the_project():
