@@ -35,7 +35,8 @@ def _axes(ax, **size):
         if ax is not None:
             yield ax
             return
-        figure, ax = plt.subplots(**size)
+        # From edge to edge before the layout, or a long title makes it narrow.
+        figure, ax = plt.subplots(gridspec_kw={"left": 0.01, "right": 0.99}, **size)
         yield ax
         # Laid out once: saving need not do it again.
         figure.draw_without_rendering()
@@ -836,9 +837,10 @@ def districts(region=None, *, lang="id", folder=None, frame=None, ax=None):
             left = _STEP * j
             ax.plot([left, left], [-0.5, len(areas) - 0.5], color=SOFT, lw=1, zorder=1)
             head = _say(f"chart.districts_{column}", params, lang)
-            ax.annotate(textwrap.fill(head, 31), (left, -0.72), xytext=(-2, 0),
+            above = ax.annotate(textwrap.fill(head, 28), (left, -0.72), xytext=(-2, 0),
                         textcoords="offset points", fontsize=9, va="bottom",
                         fontweight="bold", linespacing=1.2)  # fmt: skip
+            above.set_in_layout(False)
             said = []
             for i, row in areas.iterrows():
                 value = row[column]

@@ -241,7 +241,10 @@ def _districts(folder, region) -> list[Part]:
         return []
     said = blocks.of_districts(frame, folder)
     told = blocks.story("districts", folder=folder, region=region)
-    columns = ("region_code", "part", "units", "units_share", "turnover",
+    # What is left and the stated whole are rows of their own names.
+    names = frame["region_code"].where(frame["part"] == "area", frame["part"])
+    table = frame.assign(region_code=names)
+    columns = ("region_code", "units", "units_share", "turnover",
                "turnover_share", "turnover_per_unit", "units_per_1000",
                "ids")  # fmt: skip
     return [
@@ -250,7 +253,7 @@ def _districts(folder, region) -> list[Part]:
         Part(
             "chart", draw=partial(charts.districts, region, folder=folder, frame=frame)
         ),
-        Part("table", "districts_table", table=Table(frame, columns)),
+        Part("table", "districts_table", table=Table(table, columns)),
     ]
 
 
