@@ -44,6 +44,7 @@ TERMS = {
     "whole_class": "size",
     "class": "size",
     "kind": "kind",
+    "trial": "trial",
     "criterion": "criterion",
 }
 #: Rupiah, of which a business's share is never a round number.
