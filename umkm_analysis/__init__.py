@@ -24,7 +24,7 @@ _NAMES = {
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 _MODULES = (
     "data", "contract", "growth", "structure", "breakdown", "projection", "backtest",
-    "verdicts", "charts", "tables", "text", "report", "writers", "blocks",
+    "verdicts", "charts", "tables", "text", "report", "writers", "blocks", "exercises",
 )  # fmt: skip
 
 __all__ = sorted([*_HOME, *_MODULES, "__version__"])
