@@ -31,6 +31,9 @@ _ALT = WeakKeyDictionary()
 
 @contextmanager
 def _axes(ax, **size):
+    # Loads the backend first: loaded inside the context, a notebook would forget with
+    # it that it shows pictures, and show the first one only.
+    plt.draw_if_interactive()
     with plt.style.context(STYLE):
         if ax is not None:
             yield ax
@@ -39,8 +42,15 @@ def _axes(ax, **size):
         figure, ax = plt.subplots(gridspec_kw={"left": 0.01, "right": 0.99}, **size)
         yield ax
         # Laid out once: saving need not do it again.
-        figure.draw_without_rendering()
+        _lay_out(figure)
         figure.set_layout_engine("none")
+
+
+def _lay_out(figure) -> None:
+    """Give the axes their place; a draw would do the same and draw as well."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
 
 
 def alt(ax) -> Words:
@@ -87,7 +97,7 @@ def _width(ax) -> float:
     if len(figure.axes) == 1 and not len(ax.get_yticks()):
         # Nothing stands beside the axes: no need to lay the figure out.
         return figure.get_figwidth() * 72 - 8
-    figure.draw_without_rendering()
+    _lay_out(figure)
     return ax.get_window_extent().width * 72 / figure.dpi
 
 
@@ -122,7 +132,7 @@ def _when(period, year):
 
 def _place(ax, items, size):
     """Labels beside their marks, each where it hides least of the others."""
-    ax.figure.draw_without_rendering()
+    _lay_out(ax.figure)
     renderer = ax.figure.canvas.get_renderer()
     scale = ax.figure.dpi / 72
     marks = [tuple(ax.transData.transform((x, y))) for x, y, _, _ in items]
