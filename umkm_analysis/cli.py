@@ -124,6 +124,19 @@ def _parser():
     sub.add_argument("--level", help="such as city, regency, district")
     sub.add_argument("--parent", metavar="CODE", help="the area around it")
 
+    sub = command("import", "berkas ke folder data / a file into a data folder")
+    sub.add_argument("file", nargs="?")
+    sub.add_argument("--to", metavar="DIR", required=True)
+    sub.add_argument(
+        "--answer", metavar="KEY=VALUE", action="append", default=[],
+        help="repeat for each question",
+    )  # fmt: skip
+    sub.add_argument(
+        "--mapping", metavar="NAME", help="answers of an earlier import, or a file"
+    )
+    sub.add_argument("--yes", action="store_true", help="write")
+    sub.add_argument("--undo", action="store_true", help="take the latest import back")
+
     sub = command("start", "salinan untuk kelas / a copy for a class", own=True)
     sub.add_argument("dir")
 
@@ -517,7 +530,7 @@ def _report(args):
         print(report.headline(folder, region=args.region, lang=langs[0]))
 
 
-def _say(key, lang, **params):
+def _say(key, lang, /, **params):
     print(text.fill(text.label(key, lang), params, lang), file=sys.stderr)
 
 
@@ -555,7 +568,60 @@ def _diff(args):
     _say("diff.changed" if rows else "diff.same", args.lang, n=len(rows))
 
 
+def _import(args):
+    from umkm_analysis import importing
+
+    lang = args.lang
+    if args.undo:
+        _say("import.undone", lang, name=importing.undo(args.to))
+        return
+    if not args.file:
+        raise DataError("import_what")
+    answers = importing.mapping(args.to, args.mapping) if args.mapping else {}
+    for given in args.answer:
+        key, equals, value = given.partition("=")
+        if not (key.strip() and equals and value.strip()):
+            raise DataError("import_answer_form", value=given)
+        answers[key.strip()] = value
+    plan = importing.plan(args.file, args.to, answers)
+    for key, params in plan.said():
+        _say(f"import.say_{key}", lang, **params)
+    if args.format == "table":
+        counted = [
+            {"fate": status, "n": n, "why": plan.why(reason, lang)}
+            for (status, reason), n in plan.counts().items()
+        ]
+        for row in counted:
+            row["fate"] = text.term("fate", row["fate"], lang)
+        show(counted, args, ["fate", "n", "why"])
+        rows = plan.rows() if plan.figures else []
+        if rows:
+            _say("import.first_rows", lang)
+            columns = ["id", "region_code", "period", "measure", "size_class", "sector",
+                       "value", "status"]  # fmt: skip
+            show([{c: r[c] or None for c in columns} for r in rows[:5]], args, columns)
+    else:
+        show(plan.cells(), args, importing.CELLS)
+    totals = plan.totals()
+    figures = plan.counts().get(("taken", "figure"), 0)
+    everything = sum(totals.values())
+    _say("import.summary", lang, all=everything, figures=figures, **totals)
+    if plan.questions and not args.yes:
+        _say("import.questions", lang, n=len(plan.questions))
+        for question in plan.questions.values():
+            print(f"  {question.key}: {question.words(lang)}", file=sys.stderr)
+    elif args.yes:
+        ids = plan.write()
+        _say("import.written", lang, n=len(ids), first=ids[0], last=ids[-1],
+             mapping=plan.saved)  # fmt: skip
+    elif plan.figures:
+        _say("import.ready", lang, n=len(plan.figures))
+    else:
+        _say("import.nothing", lang)
+
+
 COMMANDS = {
+    "import": _import,
     "new": _new,
     "start": _start,
     "diff": _diff,
