@@ -174,7 +174,7 @@ def test_the_package_imports_only_what_it_declares(core, extras):
     """Jupyter brings much along; without it, an undeclared import would fail."""
     found = packages_distributions()
     declared = {canonicalize_name(item.name) for item in core}
-    for group in ("lab", "report"):
+    for group in ("lab", "report", "import"):
         declared |= {canonicalize_name(item.name) for item in extras[group]}
     for path in sorted((ROOT / "umkm_analysis").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
