@@ -127,7 +127,7 @@ def cell(key: str, value, lang: str = "id") -> str:
     >>> cell("value", 87397), cell("growth", 0.1923, "en"), cell("verdict", "fails")
     ('87.397', '19.23 percent', 'tidak cocok')
     """
-    if value is None or value != value:
+    if text.absent(value):
         return "-"
     if key in FRACTIONS:
         return text.percent(value, 2, lang)
@@ -150,7 +150,7 @@ def cell(key: str, value, lang: str = "id") -> str:
 
 def typed(key: str, value, lang: str = "id"):
     """A value for a spreadsheet: numbers as numbers, codes as words, blank as None."""
-    if value is None or value != value:
+    if text.absent(value):
         return None
     if isinstance(value, bool) or key in TERMS:
         return cell(key, value, lang)
