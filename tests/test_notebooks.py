@@ -134,3 +134,12 @@ def test_links_lead_somewhere(path):
         for target in re.findall(r"\]\(([^)#]+)", source(cell)):
             if "://" not in target:
                 assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_every_chart_is_seen(path):
+    """A cell that draws shows its picture, once."""
+    for cell in code(path):
+        if re.search(r"\bua\.charts\.(?!alt)\w+\(|\bsns\.\w+plot\(", source(cell)):
+            pictures = [o for o in cell["outputs"] if "image/png" in o.get("data", {})]
+            assert len(pictures) == 1, source(cell)
