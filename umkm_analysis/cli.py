@@ -516,6 +516,17 @@ def _check(args):
 
 
 def _report(args):
+    from pathlib import Path
+
+    from umkm_analysis import fresh
+
+    asked = None
+    if args.data is None or Path(args.data).is_dir():
+        asked = fresh.request(
+            args.data, region=args.region, lang=args.lang, format=args.format
+        )
+        if there := fresh.made(args.out, asked):
+            return _made(there["files"], there["headline"])
     from umkm_analysis import report
 
     langs = text.LANGS if args.lang == "all" else (args.lang,)
@@ -524,10 +535,18 @@ def _report(args):
     paths = report.build(
         folder, region=args.region, langs=langs, formats=formats, out=args.out
     )
+    line = None
+    if args.region != "all":
+        line = report.headline(folder, region=args.region, lang=langs[0])
+    fresh.note(args.out, asked, paths, line)
+    return _made(paths, line)
+
+
+def _made(paths, line):
     for path in paths:
         print(path)
-    if args.region != "all":
-        print(report.headline(folder, region=args.region, lang=langs[0]))
+    if line:
+        print(line)
 
 
 def _say(key, lang, /, **params):
@@ -606,17 +625,17 @@ def _import(args):
     figures = plan.counts().get(("taken", "figure"), 0)
     everything = sum(totals.values())
     _say("import.summary", lang, all=everything, figures=figures, **totals)
-    if plan.questions and not args.yes:
+    if plan.questions:
         _say("import.questions", lang, n=len(plan.questions))
         for question in plan.questions.values():
             print(f"  {question.key}: {question.words(lang)}", file=sys.stderr)
-    elif args.yes:
+    if args.yes:
         ids = plan.write()
         _say("import.written", lang, n=len(ids), first=ids[0], last=ids[-1],
              mapping=plan.saved)  # fmt: skip
-    elif plan.figures:
+    elif plan.figures and not plan.questions:
         _say("import.ready", lang, n=len(plan.figures))
-    else:
+    elif not plan.questions:
         _say("import.nothing", lang)
 
 

@@ -46,7 +46,7 @@ _NEW_CONCEPT = (
     "family",
     "series",
 )
-_SUGGESTED = {"precision": "exact", "grade": "B"}
+_OF_ROWS = ("precision", "rounding", "grade")
 
 
 @dataclass
@@ -132,7 +132,7 @@ class Plan:
         self.questions: dict[str, Question] = {}
         self.notes: list[tuple[str, dict]] = []
         self.figures: list[Figure] = []
-        self.used = set()
+        self.used, self.agreed = set(self.answers) & set(_OF_ROWS), 0
         self._kept = {}
         self._codes = {("empty", ""): EMPTY, ("refused", "outside"): OUTSIDE}
         self.fates = [
@@ -295,6 +295,8 @@ class Plan:
         }
         for i, area in areas.items():
             self._body(i, area)
+        if self.agreed:
+            self.say("total_agrees", n=self.agreed)
         self._settle()
 
     def _choose(self, areas):
@@ -514,9 +516,8 @@ class Plan:
                 column.total = True
             elif sector := self._sector_named(part):
                 column.sector = sector
-            elif years := re.findall(r"\b(?:19|20)[0-9]{2}\b", part):
-                if len(set(years)) == 1:
-                    column.period = years[0]
+            elif len(years := set(re.findall(r"\b(?:19|20)[0-9]{2}\b", part))) == 1:
+                column.period = years.pop()
         head = column.head
         given = self.answer(f"measure:{head}", tuple(self.measures))
         column.measure = given or self.answer("measure", tuple(self.measures))
@@ -528,13 +529,13 @@ class Plan:
             }
             found = next((named[folded(p)] for p in parts if folded(p) in named), None)
             found = found or cells.measure_of(head)
+            words = [p for p in parts if not cells.marked_period(p)[0]]
+            said = " | ".join(p for p in words if not cells.size_of(p))
             if found is None and not cells._RELATIVE.search(head):
-                found = cells.measure_of(area.title)
+                found, said = cells.measure_of(area.title), area.title
             if found in self.measures:
                 column.measure = found
-                words = [p for p in parts if not cells.marked_period(p)[0]]
-                said = " | ".join(p for p in words if not cells.size_of(p))
-                self.say("measure", measure=found, head=said or area.title)
+                self.say("measure", measure=found, head=said)
 
     # Rows
 
@@ -915,7 +916,7 @@ class Plan:
         if (r, c) in self.book.sheets[i].unstored:
             return None, None, ["-formula_unstored"]
         keys = []
-        if (i, r, c) in self.differs:
+        if (i, r, c) in self.differs and self.answer("totals") != "skip":
             given = self.ask("differs", "differs", ("take", "skip"))
             keys = {None: ["differs"], "skip": ["-total"]}.get(given, [])
         made = self._number(raw)
@@ -1192,12 +1193,11 @@ class Plan:
                     gaps.add(key)
                 else:
                     sums[key] = sums.get(key, 0) + value
-        agree = 0
         for key, r, label, value in printed:
             if key not in sums:
                 continue
             if sums[key] == value:
-                agree += 1
+                self.agreed += 1
                 continue
             cell = f"{sheets.letters(key[0])}{r + 1}"
             self.say(
@@ -1209,8 +1209,6 @@ class Plan:
                 gap=cell if key in gaps else "-",
             )
             self.differs.add((i, r, key[0]))
-        if agree:
-            self.say("total_agrees", n=agree)
 
     def _total_column(self, sheet, area, column, values, styles):
         parts = [
@@ -1221,34 +1219,37 @@ class Plan:
         union = cells.UNIONS.get(frozenset(p.size for p in parts))
         if not union or len({p.size for p in parts}) != len(parts):
             return
+        # A sum that holds in one way of reading holds whatever the separators mean.
+        known = styles.get(column.index)
+        verdicts = [
+            self._sums(sheet, area, column, parts, style)
+            for style in ((known,) if known in ("id", "en") else ("id", "en"))
+        ]
+        checked = max(n for n, _ in verdicts)
+        if checked:
+            self._union[column.head] = union
+            self.agreed += checked
+        elif bad := next((b for _, b in verdicts if b), None):
+            self.say("total_differs", label=column.head, gap="-", **bad)
+
+    def _sums(self, sheet, area, column, parts, style):
+        """How many rows add up to their total, and the first that does not."""
         checked = 0
         for r in area.body:
             read = []
             for v in (*parts, column):
                 made = self._number(sheet.cell(r, v.index))
-                if made is None:
-                    break
-                style = styles.get(v.index)
-                read.append(
-                    made.sure if made.sure is not None else made.readings.get(style)
-                )
+                if made is not None:
+                    sure = made.sure
+                    read.append(made.readings.get(style) if sure is None else sure)
             if len(read) <= len(parts) or None in read:
                 continue
             if sum(read[:-1]) != read[-1]:
                 cell = f"{sheets.letters(column.index)}{r + 1}"
-                self.say(
-                    "total_differs",
-                    label=column.head,
-                    cell=cell,
-                    printed=float(read[-1]),
-                    sum=float(sum(read[:-1])),
-                    gap="-",
-                )
-                return
+                printed, added = float(read[-1]), float(sum(read[:-1]))
+                return 0, {"cell": cell, "printed": printed, "sum": added}
             checked += 1
-        if checked:
-            self._union[column.head] = union
-            self.say("total_agrees", n=checked)
+        return checked, None
 
     # The folder
 
@@ -1411,7 +1412,7 @@ class Plan:
         )
         wanted = self.answer("precision", ("exact", "rounded", "survey_estimate"))
         step = self.answer("rounding")
-        grade = self.answer("grade", ("A", "B", "C", "D")) or _SUGGESTED["grade"]
+        grade = self.answer("grade", ("A", "B", "C", "D")) or "B"
         made = []
         for n, f in enumerate(self.figures, last + 1):
             k = f.keys
