@@ -34,7 +34,11 @@ def main():
     rows = [
         ("import pandas", pandas, ""),
         ("import umkm_analysis", ours, f"{ours / pandas:.2f} x pandas"),
-        ("import umkm_analysis, load observations", used, f"{used / pandas:.2f} x pandas"),
+        (
+            "import umkm_analysis, load observations",
+            used,
+            f"{used / pandas:.2f} x pandas",
+        ),
         ("umkm report, id and en, HTML", html, f"goal {GOALS['report']:g} s"),
         ("umkm report, id and en, every format", report, ""),
     ]

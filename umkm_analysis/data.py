@@ -79,6 +79,8 @@ class Folder:
         self.path = self.package.path
         self._tables = None
         self._frames = {}
+        #: Pictures of a report, kept while one process asks for it again.
+        self.drawn = {}
 
     def __repr__(self):
         return f"Folder({self.path.name!r}, release {self.release})"

@@ -383,6 +383,9 @@ def build(
         out.mkdir(parents=True, exist_ok=True)
         paths = []
         for code, lang in _progress(jobs):
+            if len(regions) > 1:
+                # A hundred regions' pictures would fill the memory.
+                folder.drawn.clear()
             job = writers.Job(content(folder, code), folder, code, lang)
             for kind in formats:
                 if kind in writers.WRITERS:

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from umkm_analysis import blocks, charts, tables, text
@@ -30,7 +30,6 @@ class Job:
     folder: object
     region: str
     lang: str
-    _drawn: dict = field(default_factory=dict)
 
     def word(self, key: str) -> str:
         return text.label(f"report.{key}", self.lang)
@@ -53,15 +52,18 @@ class Job:
         return f"{self.name}: {self.word('title')}"
 
     def picture(self, part, kind: str) -> tuple[bytes, str]:
-        """A chart as SVG or PNG, and its text alternative."""
-        key = id(part), kind
-        if key not in self._drawn:
+        """A chart as SVG or PNG, and its text alternative.
+
+        A folder does not change once it is read, so what was drawn of it is kept.
+        """
+        key = part.draw.func.__name__, self.region, self.lang, kind
+        if key not in self.folder.drawn:
             ax = part.draw(lang=self.lang)
             buffer = io.BytesIO()
             charts.save_to(ax, buffer, kind)
-            self._drawn[key] = buffer.getvalue(), str(charts.alt(ax))
+            self.folder.drawn[key] = buffer.getvalue(), str(charts.alt(ax))
             charts.close(ax)
-        return self._drawn[key]
+        return self.folder.drawn[key]
 
     def sources(self, part) -> list[dict]:
         return [
