@@ -180,7 +180,7 @@ def to_pdf(job: Job) -> bytes:
 
 
 def to_docx(job: Job) -> bytes:
-    """A memo of two pages: what may be said, the chart, its reading, what is missing."""
+    """A memo of two pages: what may be said, the chart, what is missing."""
     from docx import Document
     from docx.oxml.ns import qn
     from docx.shared import Mm, Pt, RGBColor
