@@ -49,11 +49,13 @@ python3 run.py KATA ... / WORD ...      (Windows: py run.py ...)
               runs every test; `test --all` adds the browser tests
   lab         membuka JupyterLab dengan buku catatan
               opens JupyterLab on the notebooks
+  site        membangun situs dalam dua bahasa ke _site/
+              builds the site in both languages into _site/
   umkm ...    menjalankan program lain di .venv, misalnya `umkm claims`
               runs any other program of .venv, for example `umkm claims`
 
-Yang pertama kali membuat .venv (sekali saja, perlu jaringan).
-The first start makes .venv (once; needs a network).
+Yang pertama kali membuat .venv (sekali saja, perlu jaringan); situs punya .venv-site.
+The first start makes .venv (once; needs a network); the site has its .venv-site.
 """
 
 
@@ -68,13 +70,13 @@ def say(text):
 class Environment:
     """The folder .venv of one clone, and what was put into it."""
 
-    def __init__(self, root):
+    def __init__(self, root, name=".venv", lock="requirements.lock"):
         self.root = Path(root)
-        self.home = self.root / ".venv"
+        self.home = self.root / name
         self.bin = self.home / ("Scripts" if WINDOWS else "bin")
         self.python = self.bin / ("python.exe" if WINDOWS else "python")
         self.stamp = self.home / "umkm-setup.stamp"
-        self.lock = self.root / "requirements.lock"
+        self.lock = self.root / lock
 
     def digest(self):
         """What .venv depends on; the place too, since scripts hold their path."""
@@ -236,13 +238,14 @@ def make(environment, turn):
                 "{0}; install it first: sudo apt install "
                 "python{1}.{2}-venv".format(module, *sys.version_info[:2])
             )
-    say("menyiapkan .venv, sekali saja / setting up .venv, once")
+    name = environment.home.name
+    say(f"menyiapkan {name}, sekali saja / setting up {name}, once")
     try:
         environment.remove()
     except OSError as error:
         raise SetupError(
-            ".venv tidak dapat dihapus; tutup program yang memakainya / .venv cannot "
-            f"be removed; close the programs that use it: {error}"
+            f"{name} tidak dapat dihapus; tutup program yang memakainya / {name} "
+            f"cannot be removed; close the programs that use it: {error}"
         ) from None
     digest = environment.digest()
 
@@ -251,7 +254,7 @@ def make(environment, turn):
     command = [base_python(), "-I", "-m", "venv", environment.home]
     failed = step("venv", command, environment, turn)
     if failed:
-        raise SetupError(f".venv gagal dibuat / .venv could not be made: {failed}")
+        raise SetupError(f"{name} gagal dibuat / {name} could not be made: {failed}")
 
     # uv is fast; pip brings it, by its hash. Where there is no uv for a machine, pip
     # does it all.
@@ -323,7 +326,7 @@ def set_up(environment, browser=False):
 
     if complete():
         return
-    with Turn(environment.root / ".venv.lock") as turn:
+    with Turn(environment.root / (environment.home.name + ".lock")) as turn:
         # Who was waited for may have done it.
         if complete():
             return
@@ -375,6 +378,8 @@ def command_for(words, environment):
     if word == "lab":
         start = "--FileContentsManager.preferred_dir=" + str(root / "notebooks")
         return [python, "-m", "jupyterlab", start, *rest], root
+    if word == "site":
+        return [python, str(root / "site" / "build.py"), *rest], here
     program = shutil.which(word, path=str(environment.bin))
     if program is None:
         raise SetupError(
@@ -407,6 +412,8 @@ def main(words):
         sys.stdout.write(USAGE)
         return 0
     environment = Environment(ROOT)
+    if words[0] == "site":
+        environment = Environment(ROOT, ".venv-site", "site/requirements.lock")
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         set_up(environment, browser=words[0] == "test" and "--all" in words)
