@@ -175,7 +175,7 @@ def period(text: str) -> str | None:
     )
     if re.fullmatch(_YEAR, bare):
         return bare
-    if contract.is_period(bare):
+    if re.match(_YEAR, bare) and contract.is_period(bare):
         return bare
     if found := re.fullmatch(_YEAR + r"\s*[-–/]\s*" + _YEAR, bare):
         first, last = found.groups()

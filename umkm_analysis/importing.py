@@ -82,6 +82,7 @@ class Column:
     sector: str | None = None
     region: str | None = None
     total: bool = False
+    said: str = ""
 
 
 @dataclass
@@ -519,7 +520,9 @@ class Plan:
             elif len(years := set(re.findall(r"\b(?:19|20)[0-9]{2}\b", part))) == 1:
                 column.period = years.pop()
         head = column.head
-        given = self.answer(f"measure:{head}", tuple(self.measures))
+        words = [p for p in parts if not cells.marked_period(p)[0]]
+        column.said = " | ".join(p for p in words if not cells.size_of(p))
+        given = self.answer(f"measure:{column.said}", tuple(self.measures))
         column.measure = given or self.answer("measure", tuple(self.measures))
         if column.measure is None:
             named = {
@@ -529,8 +532,7 @@ class Plan:
             }
             found = next((named[folded(p)] for p in parts if folded(p) in named), None)
             found = found or cells.measure_of(head)
-            words = [p for p in parts if not cells.marked_period(p)[0]]
-            said = " | ".join(p for p in words if not cells.size_of(p))
+            said = column.said
             if found is None and not cells._RELATIVE.search(head):
                 found, said = cells.measure_of(area.title), area.title
             if found in self.measures:
@@ -866,7 +868,7 @@ class Plan:
         measure = column.measure
         head = column.head or self._titles[i]
         if measure is None:
-            key = f"measure:{column.head}"
+            key = f"measure:{column.said}".rstrip(":")
             measure = self.ask(key, "measure", tuple(self.measures), head=head)
             keys += [] if measure else [key]
         if measure and made:
@@ -878,7 +880,7 @@ class Plan:
         region, key = self._region(row, column)
         keys.append(key)
         unit = self.measures[measure]["unit"] if measure else None
-        size, key = self._size(row, column, unit)
+        size, key = self._size(row, column, unit if _sized(measure) else "-")
         keys.append(key)
         sector, key = self._sector(row, column)
         keys.append(key)
@@ -1590,6 +1592,11 @@ def _sound(package, stage):
         error = problems[0].as_error()
         error.params["more"] = len(problems) - 1
         raise error
+
+
+def _sized(measure):
+    """Whether a measure is about businesses, which have a size."""
+    return not (measure or "").startswith("cooperatives")
 
 
 def _key(f):

@@ -175,22 +175,20 @@ def separator(text: str) -> str:
     ';'
     """
     lines = [x for x in text[:200_000].splitlines() if x.strip()][:200]
-    best = ","
+
+    def even(mark):
+        """How many lines hold the usual number of marks, and how many any."""
+        counts = [n for x in lines if (n := x.count(mark))]
+        usual = max(set(counts), key=counts.count) if counts else 0
+        return counts.count(usual), len(counts)
+
+    commas, _ = even(",")
     for mark in ("\t", ";", "|"):
-        counts = [x.count(mark) for x in lines]
-        filled = sorted(c for c in counts if c)
-        if not filled:
-            continue
-        usual = max(set(filled), key=filled.count)
-        even = sum(c == usual for c in filled)
-        commas = sum("," in x for x in lines)
+        same, any_ = even(mark)
         # Titles and sources stand without; quoted texts may hold some more.
-        if len(filled) * 2 >= min(len(lines), commas or len(lines)) and (
-            even * 10 >= len(filled) * 6
-        ):
-            best = mark
-            break
-    return best
+        if same and same >= commas and same * 10 >= any_ * 6:
+            return mark
+    return ","
 
 
 # Packed XML: XLSX and ODS
@@ -497,7 +495,8 @@ def _xlsx_sheet(archive, part, name, state, strings, kinds, since_1904, budget):
 def _ods(archive) -> list[Sheet]:
     sheets, hidden_styles = [], set()
     budget = [MAX_CELLS]
-    state = {"row": 0, "column": 0, "head": 0, "style": None, "deep": 0}
+    state = {"row": 0, "column": 0, "head": 0, "style": None, "deep": 0,
+             "inside": False}  # fmt: skip
     cell, pieces = {}, []
 
     def start(tag, attrs):
@@ -525,6 +524,7 @@ def _ods(archive) -> list[Sheet]:
             cell.clear()
             cell.update(attrs)
             pieces.clear()
+            state["inside"] = True
         elif tag == "annotation":
             state["deep"] += 1
         elif tag == "p" and pieces and not state["deep"]:
@@ -551,6 +551,7 @@ def _ods(archive) -> list[Sheet]:
                 r, c = state["row"], state["column"]
                 sheets[-1].merged.append((r, c, r + down - 1, c + across - 1))
             state["column"] += times
+            state["inside"] = False
             cell.clear()
             pieces.clear()
         elif tag == "table-row" and sheets:
@@ -580,7 +581,7 @@ def _ods(archive) -> list[Sheet]:
         return shown
 
     def text(data):
-        if cell and not state["deep"]:
+        if state["inside"] and not state["deep"]:
             pieces.append(data)
 
     try:
