@@ -145,6 +145,23 @@ def test_density_names_both_years():
         charts.close(ax)
 
 
+@pytest.mark.parametrize(
+    ("region", "complete", "period"),
+    [("6471", True, "2018"), ("64", True, "2016"), ("0000", False, "2025")],
+)
+def test_some_areas_are_never_called_all(region, complete, period):
+    frame = breakdown.districts(FOLDER, region)
+    table, found = breakdown.main_table(FOLDER, frame)
+    assert found is complete
+    assert table["period"].unique().tolist() == [period]
+    ax = charts.districts(region, lang="en", frame=frame)
+    title = " ".join(ax.get_title(loc="left").split())
+    assert ("areas with a figure" in title) is not complete
+    charts.close(ax)
+    first = text.say(blocks.of_districts(frame, FOLDER)[0], "en")
+    assert ("only" in first) is not complete
+
+
 def test_bars_of_a_computed_series_are_equal_and_of_a_counted_one_are_not():
     ax = charts.computed("6471", frame=FRAMES["peers"])
     heights = {True: [], False: []}

@@ -393,12 +393,12 @@ def of_districts(frame, folder=None) -> list[Block]:
     folder = folder or data.shipped()
     if frame.empty:
         return []
-    key = ["concept", "sector", "size_class", "period"]
-    table = frame.merge(frame.iloc[[0]][key], on=key)
+    table, complete = breakdown.main_table(folder, frame)
     areas = table[table["part"] == "area"]
     most = areas.iloc[0]
     said = [_line(
-        "districts_most", [most["ids"]], units=_traced(most["units"], most),
+        "districts_most" if complete else "districts_some", [most["ids"]],
+        n=len(areas), period=most["period"], units=_traced(most["units"], most),
         concept=_name(folder, "concepts", "concept", most["concept"]),
         most=region_name(folder, most["region_code"]),
     )]  # fmt: skip

@@ -434,6 +434,31 @@ def districts(folder, region=None) -> pd.DataFrame:
     return _frame(records, DISTRICTS)
 
 
+def main_table(folder, frame) -> tuple[pd.DataFrame, bool]:
+    """Of the tables of `districts` that with most areas, then the latest.
+
+    Returns
+    -------
+    (DataFrame, bool)
+        Its rows, and whether its areas are all there are: they add up to the stated
+        whole, or none of those in regions.csv is missing. Else nothing is known of
+        the others.
+    """
+    keys = ["concept", "sector", "size_class", "period"]
+    tables = [rows for _, rows in _groups(frame, keys)]
+    table = max(
+        tables,
+        key=lambda t: ((t["part"] == "area").sum(), period_span(t["period"].iloc[0])),
+    )
+    parents = folder.load("regions").set_index("region_code")["parent_code"]
+    above = parents[table["region_code"].iloc[0]]
+    areas, rest = (table[table["part"] == p] for p in ("area", "residual"))
+    closes = rest["verdict"].eq("within_rounding") | rest["units"].eq(0)
+    complete = len(rest) == 1 and closes.all()
+    complete = complete or len(areas) == len(_children(folder, above))
+    return table.reset_index(drop=True), bool(complete)
+
+
 def _matching(frame, key, measure):
     for column, value in {**key, "measure": measure}.items():
         frame = frame[frame[column].isna() if value is None else frame[column] == value]

@@ -823,13 +823,8 @@ def districts(region=None, *, lang="id", folder=None, frame=None, ax=None):
     frame = breakdown.districts(folder, region) if frame is None else frame
     if frame.empty:
         raise DataError("no_figures", measure="business_units", region=region)
-    first = frame.iloc[0]
-    table = frame[
-        (frame["concept"] == first["concept"])
-        & (frame["period"] == first["period"])
-        & (frame["sector"] == first["sector"])
-        & (frame["size_class"] == first["size_class"])
-    ]
+    table, complete = breakdown.main_table(folder, frame)
+    first = table.iloc[0]
     areas = table[table["part"] == "area"].reset_index(drop=True)
     names = folder.names("regions", "region_code", lang)
     labels = [names[c] for c in areas["region_code"]]
@@ -871,21 +866,25 @@ def districts(region=None, *, lang="id", folder=None, frame=None, ax=None):
             parts.append(f"{head}: {', '.join(said)}")
         for i, name in enumerate(labels):
             name = textwrap.fill(name, 28)
-            ax.annotate(name, (-_STEP, i), fontsize=9.5, va="center")
+            ax.annotate(name, (-_STEP * len(columns) / 3, i), fontsize=9.5, va="center")
         _bare(ax)
         ax.set_ylim(len(areas) - 0.4, -2.1)
-        ax.set_xlim(-_STEP, _STEP * len(columns) - 0.05)
+        ax.set_xlim(-_STEP * len(columns) / 3, _STEP * len(columns) - 0.05)
         title = {
             "sector": folder.names("sectors", "sector", lang)[first["sector"]],
             "most": labels[0],
             "top": _surely_top(areas, labels),
+            "n": len(areas),
         }
         key = "districts_title_turnover" if title["top"] else "districts_title"
+        key = key if complete else "districts_title_some"
+        sold = areas["turnover_per_unit"].notna().any()
+        subtitle = "districts_subtitle" if sold else "districts_subtitle_plain"
         concept = folder.names("concepts", "concept", lang)[first["concept"]]
         _dress(
             ax,
             _say(f"chart.{key}", title, lang, "heading"),
-            _say("chart.districts_subtitle", {"concept": concept}, lang),
+            _say(f"chart.{subtitle}", {"concept": concept}, lang),
             footer(folder, _all_ids(areas), lang),
             _say("chart.districts_alt", {"parts": "; ".join(parts)}, lang),
             drop=14,
