@@ -242,10 +242,13 @@ def _districts(folder, region) -> list[Part]:
     said = blocks.of_districts(frame, folder)
     told = blocks.story("districts", folder=folder, region=region)
     # What is left and the stated whole are rows of their own names.
-    main = breakdown.main_table(folder, frame)[0]
+    main, complete = breakdown.main_table(folder, frame)
     names = main["region_code"].where(main["part"] == "area", main["part"])
     # Turnover and residents only where there are some.
     table = main.assign(region_code=names).dropna(axis="columns", how="all")
+    if not complete:
+        # A share of some areas would pass for one of all.
+        table = table.drop(columns=["units_share", "turnover_share"], errors="ignore")
     columns = ("region_code", "units", "units_share", "turnover",
                "turnover_share", "turnover_per_unit", "units_per_1000",
                "ids")  # fmt: skip
