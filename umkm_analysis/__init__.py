@@ -20,11 +20,14 @@ _NAMES = {
     "text": ("say",),
     "blocks": ("tell",),
     "contract": ("check",),
+    "explorer": ("explore",),
 }  # fmt: skip
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 _MODULES = (
     "data", "contract", "growth", "structure", "breakdown", "projection", "backtest",
-    "verdicts", "charts", "tables", "text", "report", "writers", "blocks", "exercises",
+    "verdicts", "charts", "tables", "text", "report", "writers", "blocks", "folder",
+    "importing", "exercises",
+    "explorer",
 )  # fmt: skip
 
 __all__ = sorted([*_HOME, *_MODULES, "__version__"])
