@@ -163,7 +163,7 @@ def _place(ax, items, size):
     for (x, y, label, colour), (px, py) in zip(items, marks, strict=True):
         probe = ax.text(0, 0, label, fontsize=size, transform=None)
         extent = probe.get_window_extent(renderer)
-        width, height = extent.width + 2, extent.height + 2
+        width, height = extent.width + 8, extent.height + 2
         probe.remove()
         best = None
         for rank, (dx, dy, ha, va) in enumerate(spots):
@@ -190,6 +190,13 @@ def _place(ax, items, size):
             )
             centre = (spot[0] + spot[2]) / 2, (spot[1] + spot[3]) / 2
             own = math.dist(centre, (px, py))
+            leader = list(_sampled([(px, py), centre])) if own > height else []
+            cost += sum(
+                2
+                for lx, ly in leader
+                for t in taken
+                if t[0] < lx < t[2] and t[1] < ly < t[3]
+            )
             cost += 25 * any(math.dist(centre, m) < own for m in marks if m != (px, py))
             if (
                 spot[0] < box.x0
@@ -199,9 +206,10 @@ def _place(ax, items, size):
             ):
                 cost += 200
             if best is None or cost < best[0]:
-                best = cost, spot, dx, dy, ha, va
-        _, spot, dx, dy, ha, va = best
+                best = cost, spot, dx, dy, ha, va, leader
+        _, spot, dx, dy, ha, va, leader = best
         taken.append(spot)
+        along += leader
         far = max(abs(dx), abs(dy)) > 9
         ax.annotate(
             label,
