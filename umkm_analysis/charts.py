@@ -163,7 +163,7 @@ def _place(ax, items, size):
     for (x, y, label, colour), (px, py) in zip(items, marks, strict=True):
         probe = ax.text(0, 0, label, fontsize=size, transform=None)
         extent = probe.get_window_extent(renderer)
-        width, height = extent.width + 8, extent.height + 2
+        width, height = extent.width + 2, extent.height + 2
         probe.remove()
         best = None
         for rank, (dx, dy, ha, va) in enumerate(spots):
