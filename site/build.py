@@ -8,7 +8,6 @@ page is made anew from the notebooks, tables and docstrings.
 
 import argparse
 import inspect
-import io
 import json
 import os
 import re
@@ -17,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from babel.messages.mofile import write_mo
 from markupsafe import Markup, escape
 
 import umkm_analysis as ua
-from umkm_analysis import blocks, charts, contract, data, dictionary, report, text
+from umkm_analysis import blocks, charts, data, dictionary, report, text
 from umkm_analysis.report import Table
 
 HERE = Path(__file__).resolve().parent
@@ -36,6 +35,8 @@ WORDS = tomllib.loads((HERE / "words.toml").read_text(encoding="utf-8"))
 #: Pages with a template of their own in pages/, the same name in both languages.
 MADE = ("index", "claims", "rows", "sources", "glossary", "data", "downloads", "api")
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
+#: The line of a file that leads to its twin: on the site the switch does that.
+TWIN = re.compile(r"^(?:English|Bahasa Indonesia): \[[^\]]+\]\([^)]+\)\n+", re.M)
 FENCE = re.compile(r"(^ *```.*?^ *```$)", re.M | re.S)
 
 
@@ -55,8 +56,7 @@ class Site:
             for lang in text.LANGS
         }
         self.lessons = {
-            lang: sorted((ROOT / "teaching" / lang).glob("*.md"))
-            for lang in text.LANGS
+            lang: sorted((ROOT / "teaching" / lang).glob("*.md")) for lang in text.LANGS
         }
         # Where a file of the project is read on the site.
         self.places = {
@@ -97,7 +97,7 @@ class Site:
             place = escape(self.address(target, source, lang))
             return f'<a href="{place}">{words}</a>'
 
-        parts = FENCE.split(markdown)
+        parts = FENCE.split(TWIN.sub("", markdown, count=1))
         parts[::2] = [LINK.sub(relink, part) for part in parts[::2]]
         return "".join(parts)
 
@@ -267,24 +267,15 @@ def sources(folder, lang):
     ]  # fmt: skip
 
 
-def headline(folder, lang):
-    """The picture of all figures as SVG, and its alt text."""
+def handed_out(path, out, lang):
+    """Report and headline picture of one language: {kind: file}, and the alt text."""
+    folder = data.open_folder(path)
+    made = report.build(folder, langs=[lang], out=out / "report")
     ax = charts.headline(lang=lang, folder=folder)
-    buffer = io.BytesIO()
-    charts.save_to(ax, buffer, "svg")
+    charts.save(ax, out / f"headline-{lang}.svg")
     alt = str(charts.alt(ax))
     charts.close(ax)
-    return buffer.getvalue(), alt
-
-
-def reports(folder, out):
-    """The report in every format and language, and the data in one file."""
-    paths = report.build(folder, out=out / "files" / "report")
-    return {
-        lang: {p.suffix[1:]: p for p in paths if p.stem.endswith(f"-{lang}")}
-        | {p.suffix[1:]: p for p in paths if p.suffix == ".zip"}
-        for lang in text.LANGS
-    }
+    return {path.suffix[1:]: path for path in made}, alt
 
 
 # --- the reference -------------------------------------------------------------------
@@ -306,15 +297,13 @@ def summary(name, lang):
 def reference(name):
     """One module in Sphinx's own words for autodoc."""
     full = f"umkm_analysis.{name}"
-    return (
-        f"# {name}\n\n```{{eval-rst}}\n.. automodule:: {full}\n   :members:\n```\n"
-    )
+    return f"# {name}\n\n```{{eval-rst}}\n.. automodule:: {full}\n   :members:\n```\n"
 
 
 # --- all together --------------------------------------------------------------------
 
 
-def pages(site, lang, made):
+def pages(site, lang, reports, alt):
     """Every page of one language, as {file name: content}."""
     folder = site.folder
     environment = jinja2.Environment(
@@ -335,7 +324,6 @@ def pages(site, lang, made):
         publish=lambda path: site.publish(ROOT / path),
         size=lambda path: kilobytes(path, lang),
     )
-    alt = made["pictures"][lang][1]
     values = {
         "question": text.say(blocks.question(folder), lang),
         "safe": blocks.safe(folder),
@@ -348,7 +336,7 @@ def pages(site, lang, made):
         "rows": rows(folder, lang),
         "sources": sources(folder, lang),
         "glossary": folder.load("glossary").to_dict("records"),
-        "reports": made["reports"][lang],
+        "reports": reports,
         "out": site.out,
         "tables": dictionary.describe(folder),
         "root": ROOT,
@@ -440,16 +428,14 @@ def build(out, folder=None):
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".site-") as place:
         work, fresh = Path(place), Path(place) / "site"
         site = Site(folder, fresh)
-        made = {
-            "reports": reports(folder, fresh),
-            "pictures": {n: headline(folder, n) for n in text.LANGS},
-        }
+        # Drawing takes longest: one process for each language.
+        with ProcessPoolExecutor() as pool:
+            work_on = partial(handed_out, folder.path, fresh / "files")
+            made = dict(zip(text.LANGS, pool.map(work_on, text.LANGS), strict=True))
         theme_words(work / "locale")
         for lang in text.LANGS:
-            picture = fresh / "files" / f"headline-{lang}.svg"
-            picture.write_bytes(made["pictures"][lang][0])
             (work / lang).mkdir()
-            for name, content in pages(site, lang, made).items():
+            for name, content in pages(site, lang, *made[lang]).items():
                 (work / lang / name).write_text(content, encoding="utf-8")
             (work / lang / "twins.json").write_text(json.dumps(twins(site, lang)))
         with ThreadPoolExecutor() as pool:
@@ -458,7 +444,11 @@ def build(out, folder=None):
             sys.stderr.write(result.stderr)
             if result.returncode:
                 sys.exit(result.stdout + f"sphinx: exit {result.returncode}")
+        shutil.copyfile(HERE / "static" / "favicon.svg", fresh / "files" / "icon.svg")
         (fresh / "index.html").write_text(start_page(folder), encoding="utf-8")
+        # The theme hands out its own templates, which are no pages.
+        for path in fresh.glob("*/_static/**/*.html"):
+            path.unlink()
         if out.exists():
             out.rename(work / "old")
         fresh.rename(out)

@@ -5,6 +5,7 @@ Change this only for a setting of Sphinx or of its theme.
 
 import json
 import os
+import re
 import tomllib
 from pathlib import Path
 
@@ -12,12 +13,17 @@ from sphinx.search import SearchLanguage
 
 WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 
+#: What reStructuredText would take for a substitution, emphasis or a target.
+MARKUP = re.compile(r"\||(?<!^)\*(?! )|_(?=\W|$)")
+
 project = "umkm_analysis"
 author = "The umkm_analysis contributors"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 templates_path = ["templates"]
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_favicon = "static/favicon.svg"
+html_context = {"default_mode": "auto"}
 locale_dirs = [os.environ["UMKM_SITE_WORDS"]]
 
 # The stored outputs are tested by nbval; a site that ran notebooks could show others.
@@ -49,6 +55,7 @@ html_theme_options = {
     "use_fullscreen_button": False,
     "article_header_end": "language.html, article-header-buttons.html",
     "footer_content_items": "extra-footer.html",
+    "navbar_persistent": [],
     "show_navbar_depth": 1,
     "home_page_in_toc": True,
     "pygments_light_style": "a11y-high-contrast-light",
@@ -63,11 +70,7 @@ class Indonesian(SearchLanguage):
 
     lang = "id"
     language_name = "Indonesian"
-    stopwords = frozenset(
-        "ada adalah atau bagi bila dalam dan dari dengan di hanya harus ini itu jadi "
-        "juga karena ke lain lebih oleh pada para saja sebagai seperti sudah tetapi "
-        "tidak untuk yang".split()
-    )
+    stopwords = frozenset(WORDS["search"]["id"].split())
 
 
 def setup(app):
@@ -80,14 +83,16 @@ def setup(app):
         context["twin"] = found.get(page)
         context["switch"] = WORDS["site"]["switch"][app.config.language]
 
-    def bars(app, what, name, obj, options, lines):
-        """A bar in a docstring is an absolute value, no substitution of Sphinx."""
+    def plain(app, what, name, obj, options, lines):
+        """Bars, stars and underscores of a docstring are themselves, no markup."""
         code = False
         for i, line in enumerate(lines):
-            code = line.startswith(">>>") or (code and bool(line.strip()))
+            code = line.lstrip().startswith(">>>") or (code and bool(line.strip()))
             if not code:
-                lines[i] = line.replace("|", "\\|")
+                parts = re.split(r"(`+[^`]*`+)", line)
+                parts[::2] = [MARKUP.sub(r"\\\g<0>", part) for part in parts[::2]]
+                lines[i] = "".join(parts)
 
     app.connect("html-page-context", twins)
-    app.connect("autodoc-process-docstring", bars)
+    app.connect("autodoc-process-docstring", plain, priority=100)
     return {"parallel_read_safe": True}
