@@ -49,6 +49,33 @@ TABLE_COLUMNS = {
         "growth_high",
         "cagr",
     ],
+    "project": [
+        "year",
+        "kind",
+        "method",
+        "yearly",
+        "point",
+        "low",
+        "high",
+        "low_years",
+        "high_years",
+    ],
+    "backtest": [
+        "method",
+        "chosen",
+        "horizon",
+        "n",
+        "years",
+        "mdape",
+        "mae_log",
+        "skill_vs_naive",
+        "skill_vs_fixed_growth",
+        "coverage",
+        "coverage_year_block",
+        "worst_year",
+        "worst_year_coverage",
+        "verdict",
+    ],
 }
 
 
@@ -112,6 +139,25 @@ def _parser():
         action="store_true",
         help="how often a counted series is taken for a computed one",
     )
+
+    sub = command("project", "tahun-tahun berikutnya / the next years")
+    which = sub.add_mutually_exclusive_group()
+    which.add_argument("--series")
+    which.add_argument("--values", metavar="YEAR=N,...", help="2023=73300,2024=87397")
+    sub.add_argument("--panel", metavar="P", help="imk, cooperatives, ... or a CSV")
+    sub.add_argument("--borrow", metavar="P", help="a panel of another concept")
+    for option in ("region", "measure", "size-class", "sector", "concept"):
+        sub.add_argument(f"--{option}")
+    sub.add_argument("--horizon", type=int, default=3, metavar="YEARS")
+    sub.add_argument("--level", type=float, default=0.8)
+    sub.add_argument("--scenario", metavar="RATE", action="append", default=[],
+                     help="a yearly rate such as 0.02; may be repeated")  # fmt: skip
+    sub.set_defaults(usage=sub.error)
+
+    sub = command("backtest", "seberapa jauh aturan meleset / how wrong rules were")
+    sub.add_argument("--panel", metavar="P", help="one panel, or a CSV; else all")
+    sub.add_argument("--horizon", type=int, default=3, metavar="YEARS")
+    sub.add_argument("--level", type=float, default=0.8)
 
     sub = command("check", "periksa folder data / check a data folder")
     sub.add_argument("dir", nargs="?")
@@ -409,6 +455,126 @@ def _growth(args):
             print(said[args.lang] if isinstance(said, dict) else said)
 
 
+def _project(args):
+    from umkm_analysis import outlook, projection
+
+    folder = _folder(args)
+    panel = None if args.panel is None else folder.panel(args.panel)
+    borrow = None if args.borrow is None else folder.panel(args.borrow)
+    known = None
+    if args.values:
+        own = outlook.labelled(
+            parse_values(args.values), region=args.region,
+            concept=args.concept or _counted(args, folder, panel),
+        )  # fmt: skip
+    elif args.series:
+        own = folder.series(
+            args.series, region=folder.region(args.region),
+            measure=args.measure or "business_units", size_class=args.size_class,
+            sector=args.sector,
+        )  # fmt: skip
+        if panel is None:
+            panel = outlook.panel_of(folder, own)
+        if panel is None:
+            known = outlook.rates(folder, own)
+    elif panel is None:
+        args.usage(DataError("project_what").words(args.lang))
+    elif args.region is None:
+        raise DataError("panel_needs_region")
+    else:
+        own = outlook.from_panel(panel, args.region)
+    given = [_rate(r) for r in args.scenario]
+    options = {"horizon": args.horizon, "level": args.level}
+    if known is None:
+        more = given or None
+        frame = projection.project(
+            own, panel=panel, borrow=borrow, scenarios=more, **options
+        )
+    else:
+        frame = outlook.scenarios(
+            folder, figures=own, rates_=known, more=given, borrow=borrow, **options
+        )
+    rows = records(frame.drop(columns="why"))
+    for row, why in zip(rows, frame["why"], strict=True):
+        for key in tables.COUNTS & set(row):
+            # The way over logarithms leaves a trace behind the twelfth digit.
+            row[key] = None if row[key] is None else _plain(float(f"{row[key]:.12g}"))
+        row["why"] = _said(outlook.reasons([why], folder), args.lang) or None
+        if args.format == "table":
+            row["yearly"] = row["rate"]
+    show(rows, args, TABLE_COLUMNS["project"] if args.format == "table" else None)
+    if args.format != "table":
+        return
+    said = outlook.reasons(frame, folder)
+    if known is not None:
+        said = outlook.of_scenarios(frame, known, folder)
+    for block in [*outlook.of_fit(frame), *said]:
+        print(text.say(block, args.lang))
+
+
+def _said(said, lang) -> str:
+    return " ".join(text.say(b, lang) for b in said)
+
+
+def _rate(given) -> float:
+    try:
+        return float(given)
+    except ValueError:
+        raise DataError("scenario_rate", value=given) from None
+
+
+def _counted(args, folder, panel):
+    """What bare values count: what the file that was brought with them counts."""
+    from umkm_analysis import outlook
+
+    if panel is None or args.panel in outlook.panels(folder):
+        return None
+    concepts = [c for c in panel["concept"].unique() if isinstance(c, str)]
+    if len(concepts) != 1:
+        return None
+    _say("cli.as_panel", args.lang, concept=concepts[0])
+    return concepts[0]
+
+
+def _backtest(args):
+    from pathlib import Path
+
+    from umkm_analysis import backtest, outlook
+
+    folder = _folder(args)
+    horizons = range(1, args.horizon + 1)
+    known = outlook.panels(folder)
+    names = [args.panel] if args.panel else list(known)
+    done = []
+    for name in _progress(names):
+        frame = folder.panel(name)
+        regions = frame["region"].unique()
+        if len(regions) == 1:
+            raise DataError("one_region", region=regions[0])
+        shown = name if name in known else Path(name).name
+        table = backtest.run(frame, horizons=horizons, levels=[args.level], name=shown)
+        done.append(table)
+        for block in outlook.blanks(table, shown, horizons):
+            print(text.say(block, args.lang), file=sys.stderr)
+        for error in table.attrs["why"]:
+            print(f"{shown}: {error.words(args.lang)}", file=sys.stderr)
+    if args.format != "table":
+        show([r for t in done for r in records(t)], args, list(done[0]))
+        return
+    for i, table in enumerate(done):
+        name = table["panel"].iloc[0]
+        words = text.term("trial", name, args.lang)
+        print(("\n" if i else "") + (name if words == name else f"{name}: {words}"))
+        show(records(table), args, TABLE_COLUMNS["backtest"])
+
+
+def _progress(names):
+    """A bar on a terminal: a back-test takes some seconds a panel."""
+    from tqdm import tqdm
+
+    return tqdm(names, disable=None, leave=False, unit="panel")
+
+
 def _breakdown(args):
     from umkm_analysis import blocks, breakdown
 
@@ -649,6 +815,8 @@ COMMANDS = {
     "claims": _claims,
     "growth": _growth,
     **dict.fromkeys(("sectors", "districts", "sizes", "peers"), _breakdown),
+    "project": _project,
+    "backtest": _backtest,
     "check": _check,
     "report": _report,
 }

@@ -859,7 +859,9 @@ def read_panel(path) -> Table:
         raise DataError("unreadable", file=path.name, reason=error.strerror) from None
     names = [c.strip().strip('"') for c in head.removeprefix("\ufeff").split(",")]
     fields += [spec for spec in optional if spec["name"] in names]
-    schema = {"fields": fields, "primaryKey": ["region", "year"]}
+    # The same year twice is allowed in two segments: two series of one survey.
+    key = ["region", "year", *(n for n in ("segment",) if n in names)]
+    schema = {"fields": fields, "primaryKey": key}
     package = Package(
         path.parent,
         {},

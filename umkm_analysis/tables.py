@@ -6,6 +6,18 @@ notebooks, report and command line alike.
 
 from umkm_analysis import text
 
+#: Fractions of which one decimal says enough.
+SHORT = {
+    "coverage",
+    "mdape",
+    "worst_miss",
+    "coverage_low",
+    "coverage_high",
+    "coverage_year_block",
+    "worst_year_coverage",
+    "skill_vs_naive",
+    "skill_vs_fixed_growth",
+}
 #: Fractions that are shown as percent.
 FRACTIONS = {
     "growth",
@@ -19,7 +31,6 @@ FRACTIONS = {
     "share_low",
     "share_high",
     "level",
-    "coverage",
     "share_of_parts",
     "units_share",
     "turnover_share",
@@ -30,6 +41,8 @@ FRACTIONS = {
     "difference_high",
     "stated_growth",
     "rate",
+    "yearly",
+    *SHORT,
 }
 #: Codes with words of their own in labels.toml.
 TERMS = {
@@ -46,7 +59,11 @@ TERMS = {
     "kind": "kind",
     "trial": "trial",
     "criterion": "criterion",
+    "method": "method",
 }
+#: Decimals of scores in logs, and of projected counts.
+PLACES = {"mae_log": 3, "mean_width_log": 3, "interval_score": 3}
+COUNTS = {"point", "low", "high", "low_years", "high_years"}
 #: Rupiah, of which a business's share is never a round number.
 RUPIAH = {
     "turnover": None,
@@ -66,7 +83,14 @@ PERIODS = {
     "valid_from",
 }
 #: Whole numbers that are names: no separators.
-PLAIN = {"year", "from_year", "to_year", "population_year"}
+PLAIN = {
+    "year",
+    "from_year",
+    "to_year",
+    "population_year",
+    "worst_year",
+    "worst_miss_year",
+}
 FIGURES = (
     "period",
     "family",
@@ -130,7 +154,7 @@ def cell(key: str, value, lang: str = "id") -> str:
     if text.absent(value):
         return "-"
     if key in FRACTIONS:
-        return text.percent(value, 2, lang)
+        return text.percent(value, 1 if key in SHORT else 2, lang)
     if key in TERMS:
         return text.term(TERMS[key], value, lang)
     if key in PERIODS:
@@ -141,6 +165,11 @@ def cell(key: str, value, lang: str = "id") -> str:
         return f"{value:.0f}"
     if key in RUPIAH:
         return "Rp" + text.scaled(value, lang, RUPIAH[key])
+    if key in PLACES:
+        return text.number(value, PLACES[key], lang)
+    if key in COUNTS:
+        # A projection is never finer than a whole business, unless it is a small one.
+        return text.number(value, 0 if abs(value) >= 100 else 2, lang)
     if key == "units_per_1000":
         return text.number(value, 2, lang)
     if hasattr(value, "__float__"):

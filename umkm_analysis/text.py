@@ -13,7 +13,8 @@ labels.toml; a template names its parameters in braces, with a format:
 ``per``    a period: 3 Mei 2024 / 3 May 2024
 ``k``      thousands in words where the value is one: 93 ribu / 93 thousand
 ``idr``    rupiah: Rp75 miliar / Rp75 billion
-``low``    text that begins with a small letter
+``low``    text that begins with a small letter, unless it is an acronym
+``cap``    text that begins with a capital
 =========  =========================================================
 """
 
@@ -203,7 +204,7 @@ def quantity(value, unit: str | None, lang: str = "id", *, word: bool = False) -
 
 
 _SPEC = re.compile(r"([a-z]*)(\+?[0-9]?)")
-_KINDS = ("", "n", "s", "pct", "pc", "pp", "per", "k", "idr", "low")
+_KINDS = ("", "n", "s", "pct", "pc", "pp", "per", "k", "idr", "low", "cap")
 
 
 def is_format(spec: str) -> bool:
@@ -263,7 +264,10 @@ class _Template(string.Formatter):
             return quantity(value, "IDR", lang)
         if kind == "low":
             text = str(value)
-            return text[:1].lower() + text[1:]
+            return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+        if kind == "cap":
+            text = str(value)
+            return text[:1].upper() + text[1:]
         if absent(value):
             return "-"
         if isinstance(value, float):
