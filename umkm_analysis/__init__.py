@@ -25,6 +25,7 @@ _NAMES = {
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 _MODULES = (
     "data", "contract", "growth", "structure", "breakdown", "projection", "backtest",
+    "outlook",
     "verdicts", "charts", "tables", "text", "report", "writers", "blocks", "folder",
     "importing", "exercises",
     "explorer",

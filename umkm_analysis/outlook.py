@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from umkm_analysis import backtest, blocks, breakdown, data, growth, projection, text
-from umkm_analysis.errors import DataError
+from umkm_analysis.errors import DataError, TooFewRegions
 from umkm_analysis.figure import Figure
 from umkm_analysis.text import Block, Traced
 
@@ -24,11 +24,10 @@ RATES = [
     "ids",
 ]  # fmt: skip
 RECORD = [
-    "panel", "method", "rate", "horizon", "level", "n", "regions", "years", "mdape",
-    "worst_miss", "worst_miss_year", "coverage", "coverage_years", "worst_year",
-    "worst_year_coverage", "first_year", "last_year", "source_id",
+    "panel", "method", "rate", "horizon", "n", "regions", "years", "mdape",
+    "worst_miss", "worst_miss_year", "first_year", "last_year", "source_id",
 ]  # fmt: skip
-_COVERED = WeakKeyDictionary()
+_HELD = WeakKeyDictionary()
 
 
 def _none(value):
@@ -205,10 +204,16 @@ def panels(folder) -> dict[str, dict]:
     return found
 
 
-def _source(folder, name, frame) -> str:
+def _source(folder, name) -> str:
     """The source of most rows of a panel."""
     table = _table(folder, name)
     return table["source_id"].mode().iloc[0]
+
+
+def panel_sources(folder, names) -> list[str]:
+    """The sources of panels that a folder knows by name."""
+    known = panels(folder)
+    return [_source(folder, n) for n in names if n in known]
 
 
 def _table(folder, name):
@@ -229,8 +234,7 @@ def record(folder=None, rates_=None, *, horizons=(1, 2, 3)) -> pd.DataFrame:
 
     Every year of a panel in turn is the present. The errors are those of
     `backtest.run`; that of a given rate (target, census_pace) is of the same rate for
-    every region. Coverage is that of the 80 % interval of `project` one year ahead,
-    where there are enough target years to judge one.
+    every region.
 
     Parameters
     ----------
@@ -257,22 +261,16 @@ def record(folder=None, rates_=None, *, horizons=(1, 2, 3)) -> pd.DataFrame:
             "regions": max(len(b.regions) for b in table),
             "first_year": int(table[0].years[0]),
             "last_year": int(table[-1].years[-1]),
-            "source_id": _source(folder, name, frame),
+            "source_id": _source(folder, name),
         }
-        covered = _covered(folder, name, frame)
         for method, rate in rules.items():
             for h in horizons:
                 missed = [_missed(b, h, rate) for b in table]
                 miss = np.concatenate([m for m, _ in missed])
                 if miss.size:
                     row = {**own, "method": method, "rate": rate, "horizon": h}
-                    row |= _summary(miss, missed)
-                    rows.append(row | covered.pop((method, h), {}))
-        rows += [{**own, **extra} for extra in covered.values()]
-    frame = pd.DataFrame(rows, columns=RECORD)
-    for column in ("worst_miss_year", "worst_year", "coverage_years"):
-        frame[column] = frame[column].astype("Int64")
-    return frame
+                    rows.append(row | _summary(miss, missed))
+    return pd.DataFrame(rows, columns=RECORD)
 
 
 def _missed(block, h, rate):
@@ -304,24 +302,33 @@ def _summary(miss, missed) -> dict:
     }
 
 
-def _covered(folder, name, frame) -> dict:
-    """The interval one year ahead where it can be judged, by rule and horizon."""
-    known = _COVERED.setdefault(folder, {})
-    if name not in known:
-        try:
-            table = backtest.run(frame, methods=["gated"], horizons=(1,), name=name)
-        except projection.TooFewRegions:
-            table = pd.DataFrame(columns=["verdict", "chosen"])
-        table = table[(table["verdict"] == "usable") & table["chosen"]]
-        keep = ("method", "horizon", "level", "n", "years", "mdape", "coverage",
-                "worst_year", "worst_year_coverage")  # fmt: skip
-        known[name] = {
-            (r["method"], r["horizon"]): {
-                **{k: r[k] for k in keep}, "coverage_years": r["interval_years"]
-            }
-            for r in table.to_dict("records")
-        }  # fmt: skip
-    return dict(known[name])
+def held(folder=None, *, horizon=1) -> pd.DataFrame:
+    """How often the interval of `project` held, where it can be judged.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `backtest.run` for the rule that is used, of panels with enough
+        target years: some tenths of a second, kept for each folder.
+    """
+    folder = folder or data.shipped()
+    known = _HELD.setdefault(folder, {})
+    if horizon not in known:
+        found = []
+        for name in panels(folder):
+            frame = folder.panel(name)
+            if frame["year"].max() - frame["year"].min() < projection.JUDGE_YEARS:
+                continue
+            try:
+                table = backtest.run(
+                    frame, methods=["gated"], horizons=[horizon], name=name
+                )
+            except TooFewRegions:
+                continue
+            found.append(table[(table["verdict"] == "usable") & table["chosen"]])
+        empty = pd.DataFrame(columns=backtest._KEYS)
+        known[horizon] = pd.concat(found, ignore_index=True) if found else empty
+    return known[horizon].copy()
 
 
 @dataclass(frozen=True)
@@ -374,10 +381,10 @@ def example(folder=None, region=None, *, horizon=HORIZON, level=0.8) -> Example 
                 rows = projection.project(
                     history, panel=frame, horizon=horizon, level=level
                 )
-            except projection.TooFewRegions:
+            except TooFewRegions:
                 continue
             same, later = _around(folder, history, horizon)
-            source = _source(folder, name, frame)
+            source = _source(folder, name)
             return Example(name, code, history, rows, later, same, source)
     return None
 
@@ -411,7 +418,7 @@ def from_panel(frame, region) -> list[Figure]:
     own = own[
         own["segment"].eq(segment) | (own["segment"].isna() & text.absent(segment))
     ]
-    if own["concept"].nunique(dropna=False) > 1:
+    if len(set(own["concept"].dropna())) > 1:
         projection.blocks(frame)  # says so
     return [
         Figure(value, region=str(region), concept=_none(concept), period=str(year),
@@ -565,8 +572,8 @@ def of_published(frame, figures, folder=None) -> list[Block]:
     return said
 
 
-def of_record(frame, folder=None) -> list[Block]:
-    """How far the rules missed on each panel, and how often the interval held."""
+def of_record(frame) -> list[Block]:
+    """How far the rules missed on each panel, one and more years ahead."""
     said = []
     for name, rows in frame.groupby("panel", sort=False):
         by = rows.set_index(["method", "horizon"])
@@ -581,17 +588,20 @@ def of_record(frame, folder=None) -> list[Block]:
             "fixed_later": by.loc[("fixed_growth", last), "mdape"],
         }  # fmt: skip
         said.append(Block("sentence", "outlook.record", params))
-        for row in rows[rows["coverage"].notna()].to_dict("records"):
-            said.append(Block(
-                "sentence",
-                "outlook.covered",
-                {
-                    "panel": params["panel"],
-                    **{k: row[k] for k in ("level", "coverage", "coverage_years",
-                                           "worst_year_coverage")},
-                    "worst": str(row["worst_year"]),
-                },
-            ))  # fmt: skip
+    return said
+
+
+def of_held(frame) -> list[Block]:
+    """How often intervals held, and how seldom in the worst year."""
+    said = []
+    for row in frame[frame["coverage"].notna()].to_dict("records"):
+        keys = ("level", "coverage", "interval_years", "worst_year_coverage")
+        params = {
+            "panel": {k: text.term("trial", row["panel"], k) for k in text.LANGS},
+            "worst": str(row["worst_year"]),
+            **{k: row[k] for k in keys},
+        }
+        said.append(Block("sentence", "outlook.held", params))
     return said
 
 

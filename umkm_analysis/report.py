@@ -12,7 +12,16 @@ from itertools import pairwise
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from umkm_analysis import blocks, breakdown, charts, data, tables, text, writers
+from umkm_analysis import (
+    blocks,
+    breakdown,
+    charts,
+    data,
+    outlook,
+    tables,
+    text,
+    writers,
+)
 from umkm_analysis.errors import DataError
 from umkm_analysis.text import Block
 
@@ -100,6 +109,7 @@ def content(folder=None, region=None) -> list[Part]:
     parts += _districts(folder, region)
     parts += _sizes(folder, region)
     parts += _peers(folder, region)
+    parts += _projection(folder, region)
     parts += _claims(folder, region)
     parts += _told(folder, region, "missing", "missing")
     parts += _told(folder, region, "weak", "weak")
@@ -317,6 +327,57 @@ def _peers(folder, region) -> list[Part]:
                 *_of(frame, f"peers_{name}", columns, part=kinds),
             ]
     return parts
+
+
+def _projection(folder, region) -> list[Part]:
+    """Scenarios without an interval, the record of such rules, an example with one."""
+    if folder.figures(region=region).empty:
+        return []
+    parts = [Part("section", "projection")]
+    figures = outlook.register(folder, region)
+    if figures:
+        parts += _scenarios(folder, region, figures)
+    else:
+        name = {"region": blocks.region_name(folder, region)}
+        none = Block("sentence", "outlook.none", name)
+        parts.append(Part("sentences", blocks=(none,)))
+    found = outlook.example(folder, region)
+    if found is not None and (figures or found.region == region):
+        said = outlook.of_example(found, folder)
+        draw = partial(charts.example, region, folder=folder, found=found)
+        shown = found.rows.assign(source_id=found.source_id)
+        columns = ("year", "method", "point", "low", "high", "low_years", "high_years",
+                   "past_years", "source_id")  # fmt: skip
+        parts += [
+            Part("sub", "projection_example"),
+            Part("sentences", blocks=tuple(said)),
+            Part("chart", draw=draw),
+            Part("table", "projection_interval", table=Table(shown, columns)),
+        ]
+    return parts
+
+
+def _scenarios(folder, region, figures):
+    known = outlook.rates(folder, figures)
+    frame = outlook.scenarios(folder, figures=figures, rates_=known)
+    record = outlook.record(folder, known)
+    jumps = outlook.of_jumps(_breakdown(folder, "peers", region), folder, region)
+    said = [*outlook.of_scenarios(frame, known, folder),
+            *outlook.of_published(frame, figures, folder)]  # fmt: skip
+    draw = partial(charts.scenarios, region, folder=folder, frame=frame)
+    yield Part("sentences", blocks=tuple(said))
+    yield Part("chart", draw=draw)
+    shown = frame.assign(yearly=frame["rate"])
+    columns = ("year", "method", "yearly", "point", "ids")
+    yield Part("table", "projection_scenarios", table=Table(shown, columns))
+    told = [*outlook.of_record(record), *outlook.of_held(outlook.held(folder)), *jumps]
+    yield Part("sub", "projection_record")
+    yield Part("sentences", blocks=tuple(told))
+    yield Part("chart", draw=partial(charts.record, record, folder=folder))
+    columns = ("trial", "method", "horizon", "n", "years", "mdape", "worst_miss",
+               "worst_miss_year", "source_id")  # fmt: skip
+    shown = record.assign(trial=record["panel"])
+    yield Part("table", "projection_table", table=Table(shown, columns))
 
 
 def _claims(folder, region) -> list[Part]:
