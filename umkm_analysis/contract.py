@@ -15,6 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 from umkm_analysis.errors import DataError
@@ -350,7 +351,7 @@ def _cells(table, spec, problems):
                 problems.append(
                     Problem(table.file, line, column, rule, {"value": shown, **params})
                 )
-    if limits.get("unique"):
+    if limits.get("unique") and len(set(values)) != len(values):
         seen = {}
         for text, line in zip(values, table.lines, strict=True):
             if text and text in seen:
@@ -410,6 +411,7 @@ def _cell(text, spec, limits, pattern, enum):
     return None
 
 
+@lru_cache(maxsize=2**16)
 def span(text: str) -> tuple[date, date]:
     """First and last day of a partial date: 2024, 2024-05 or 2024-05-03.
 
@@ -428,12 +430,14 @@ def span(text: str) -> tuple[date, date]:
     return first, date.fromordinal(date(year, month + 1, 1).toordinal() - 1)
 
 
+@lru_cache(maxsize=2**16)
 def period_span(period: str) -> tuple[date, date]:
     """First and last day of a period such as 2024, 2018/2020 or 2025-01/2025-03."""
     ends = period.split("/")
     return span(ends[0])[0], span(ends[-1])[1]
 
 
+@lru_cache(maxsize=2**16)
 def is_period(text: str) -> bool:
     """Whether a period has the agreed form, exists and does not run backwards.
 
@@ -505,36 +509,47 @@ def _bounds(table, problems):
         return
     precision = columns.get("precision", [None] * len(table))
     rounding = columns.get("rounding", [""] * len(table))
-    for line, value, low, high, how, step in zip(
+    known = {}
+    for line, *cells in zip(
         table.lines, columns["value"], columns["value_low"], columns["value_high"],
         precision, rounding, strict=True,
     ):  # fmt: skip
-        v, a, b = _float(value), _float(low), _float(high)
-        if v is None or (low and a is None) or (high and b is None):
+        value, low, high, how, _ = cells = tuple(cells)
+        if how == "exact" and value == low == high:
             continue
-        if a is not None and a > v:
-            found, column = f"{low} > {value}", "value_low"
-        elif b is not None and b < v:
-            found, column = f"{high} < {value}", "value_high"
-        else:
-            found = None
+        if cells not in known:
+            known[cells] = _bound(*cells)
+        if known[cells] is None:
+            continue
+        column, found = known[cells]
         if found:
             problems.append(
                 Problem(table.file, line, column, "bounds", {"found": found})
             )
-            continue
-        wrong = {
-            "exact": (a, b) != (v, v),
-            "survey_estimate": (a, b) != (None, None),
-            "at_least": (a, b) != (v, None),
-            "at_most": (a, b) != (None, v),
-            "rounded": not _half_step(value, low, high, step),
-            "approx": a is None or b is None,
-        }.get(how, False)
-        if wrong:
+        else:
             problems.append(
-                Problem(table.file, line, "precision", "precision", {"value": how})
+                Problem(table.file, line, column, "precision", {"value": how})
             )
+
+
+def _bound(value, low, high, how, step):
+    """The column that is wrong about a figure, and how it is out of order."""
+    v, a, b = _float(value), _float(low), _float(high)
+    if v is None or (low and a is None) or (high and b is None):
+        return None
+    if a is not None and a > v:
+        return "value_low", f"{low} > {value}"
+    if b is not None and b < v:
+        return "value_high", f"{high} < {value}"
+    wrong = {
+        "exact": (a, b) != (v, v),
+        "survey_estimate": (a, b) != (None, None),
+        "at_least": (a, b) != (v, None),
+        "at_most": (a, b) != (None, v),
+        "rounded": how == "rounded" and not _half_step(value, low, high, step),
+        "approx": a is None or b is None,
+    }.get(how, False)
+    return ("precision", None) if wrong else None
 
 
 def _calculable(columns, i, replaced):
@@ -575,6 +590,8 @@ def _observations(tables, problems, package):
     replaced = set(c["supersedes"])
     lines = {}
     release = package.release
+    limit = span(release)[1] if release else None
+    rest = [c[k] for k in ("region_code", "measure", "size_class", "sector", "period")]
     for i, identifier in enumerate(c["id"]):
         period, year = c["period"][i], c["year"][i]
         first, last = period_span(period) if is_period(period) else (None, None)
@@ -582,13 +599,14 @@ def _observations(tables, problems, package):
         if first and dated is not None and not first.year <= dated <= last.year:
             wrong(i, "year", "year_in_period", value=year, period=period)
         if release and c["status"][i] in CALCULABLE:
-            limit = span(release)[1]
             if first and first > limit:
                 wrong(i, "period", "future", value=period, release=release)
             elif not first and dated is not None and dated > limit.year:
                 wrong(i, "year", "future", value=year, release=release)
         for column in ("duplicates_of", "supersedes"):
             target = c[column][i]
+            if not target:
+                continue
             if target == identifier:
                 wrong(i, column, "self", value=target)
             elif target in where:
@@ -598,12 +616,11 @@ def _observations(tables, problems, package):
                 for same in ("region_code", "measure"):
                     if c[same][i] != c[same][other]:
                         wrong(i, column, "not_the_same", value=target, what=same)
-        if identifier in _replaced_by(i, c, where):
+        if c["supersedes"][i] and identifier in _replaced_by(i, c, where):
             wrong(i, "supersedes", "circle", value=c["supersedes"][i])
         slug = series.get(c["concept"][i])
         if slug and _calculable(c, i, replaced):
-            rest = ("region_code", "measure", "size_class", "sector", "period")
-            key = (slug, *(c[k][i] for k in rest))
+            key = (slug, *[column[i] for column in rest])
             if key in lines and period:
                 wrong(i, "period", "series_period", value=period, series=slug,
                       first=lines[key])  # fmt: skip
@@ -627,26 +644,30 @@ def _measures(tables, problems):
         for column in ("value", "value_low", "value_high"):
             if column not in c:
                 continue
-            for line, measure, text in zip(
-                table.lines, c["measure"], c[column], strict=True
-            ):
+            broken = {}
+            for measure, text in set(zip(c["measure"], c[column], strict=True)):
                 value = _float(text)
                 if value is None:
                     continue
                 if measure in whole and "." in text and column == "value":
-                    rule = "integer"
+                    broken[measure, text] = "integer"
                 elif measure in whole and value < 0:
-                    rule = "negative"
+                    broken[measure, text] = "negative"
                 elif measure in share and not 0 <= value <= 100:
-                    rule = "share"
-                else:
-                    continue
-                problems.append(
-                    Problem(
-                        table.file, line, column, rule,
-                        {"value": text, "measure": measure},
-                    )
-                )  # fmt: skip
+                    broken[measure, text] = "share"
+            if not broken:
+                continue
+            for line, measure, text in zip(
+                table.lines, c["measure"], c[column], strict=True
+            ):
+                if (measure, text) in broken:
+                    rule = broken[measure, text]
+                    problems.append(
+                        Problem(
+                            table.file, line, column, rule,
+                            {"value": text, "measure": measure},
+                        )
+                    )  # fmt: skip
 
 
 def _foreign_keys(package, tables, problems):
