@@ -105,7 +105,11 @@ def footer(folder, frame_or_ids, lang, sources=()) -> str:
     """Sources, release and package in one line; `sources` of what has no row id."""
     ids = list(frame_or_ids)
     rows = {r["id"]: r for r in folder._dicts("observations")}
-    publishers = {s["source_id"]: s["publisher"] for s in folder._dicts("sources")}
+    # A panel may be the shipped one, whose source this folder need not have.
+    both = (folder, data.shipped()) if sources else (folder,)
+    publishers = {
+        s["source_id"]: s["publisher"] for f in both for s in f._dicts("sources")
+    }
     found = [*sources, *(rows[i]["source_id"] for i in ids if i in rows)]
     names = dict.fromkeys(publishers[s] for s in found if s in publishers)
     return text.say(
@@ -1434,7 +1438,7 @@ def scenarios(region=None, *, lang="id", folder=None, frame=None, ax=None):
         raise DataError("no_figures", measure="business_units", region=region)
     frame = outlook.scenarios(folder, figures=figures) if frame is None else frame
     later = outlook.published(folder, figures, int(frame["year"].max()))
-    name = folder.names("concepts", "concept", lang)[figures[-1].concept]
+    name = outlook.concept_name(folder, figures[-1].concept)[lang]
     ids = dict.fromkeys(";".join(frame["ids"]).split(";"))
     return fan(
         frame, figures, later, lang=lang, name=name, folder=folder, ids=ids, ax=ax
@@ -1447,7 +1451,7 @@ def example(region=None, *, lang="id", folder=None, found=None, ax=None):
     found = outlook.example(folder, region) if found is None else found
     if found is None:
         raise DataError("no_figures", measure="panel", region=region)
-    concept = folder.names("concepts", "concept", lang)[found.history[-1].concept]
+    concept = outlook.concept_name(folder, found.history[-1].concept)[lang]
     name = f"{blocks.region_name(folder, found.region)}: {concept}"
     return fan(
         found.rows, found.history, found.later, lang=lang, name=name, folder=folder,

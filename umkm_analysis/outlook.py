@@ -195,12 +195,13 @@ def published(folder, figures, until) -> list[Figure]:
 
 
 def panels(folder) -> dict[str, dict]:
-    """The panels of a folder and of the shipped one: name to its resource."""
+    """The panels of a folder, and the shipped ones: name to its resource."""
     found = {}
-    for place in (data.shipped(), folder):
+    for place in (folder, data.shipped()):
         for resource in place.package.resources.values():
-            if "panel" in resource and len(place.load(resource["name"])):
-                found[resource["panel"]["name"]] = resource
+            name = resource.get("panel", {}).get("name")
+            if name and name not in found and len(folder.panel(name)):
+                found[name] = resource
     return found
 
 
@@ -453,10 +454,11 @@ def labelled(figures, *, concept=None, region=None) -> list[Figure]:
 # In sentences
 
 
-def _concept(folder, slug) -> dict:
+def concept_name(folder, slug) -> dict:
     """A concept in words; a user's own label as it is."""
-    if slug in folder._text("concepts").columns["concept"]:
-        return blocks.both(folder, "concepts", "concept", "name", slug)
+    for place in (folder, data.shipped()):
+        if slug in place._text("concepts").columns["concept"]:
+            return blocks.both(place, "concepts", "concept", "name", slug)
     return {lang: slug or text.label("outlook.these", lang) for lang in text.LANGS}
 
 
@@ -473,9 +475,9 @@ def reasons(frame, folder=None) -> list[Block]:
         if "years" in params:
             params["years"] = _span([p["years"] for p in each])
         if "concept" in params:
-            params["concept"] = _concept(folder, params["concept"])
+            params["concept"] = concept_name(folder, params["concept"])
         if "panel" in params:
-            names = [_concept(folder, slug) for slug in params["panel"]]
+            names = [concept_name(folder, slug) for slug in params["panel"]]
             params["panel"] = {k: "; ".join(n[k] for n in names) for k in text.LANGS}
         said.append(Block("sentence", f"why.{code}", params))
     return said
@@ -545,7 +547,7 @@ def of_scenarios(frame, rates_, folder=None) -> list[Block]:
                 "point": row["point"], "year": row["year"],
                 "rate": Traced(row["rate"], ids[0]) if ids else row["rate"],
                 "from": rate.get("from_period"), "to": rate.get("to_period"),
-                "concept": _concept(folder, rate["concept"]) if rate else None,
+                "concept": concept_name(folder, rate["concept"]) if rate else None,
             },
             ids,
         ))  # fmt: skip
@@ -565,7 +567,7 @@ def of_published(frame, figures, folder=None) -> list[Block]:
             {
                 "year": figure.year, "value": Traced(figure.value, figure.id),
                 "low": rows["point"].iloc[0], "high": rows["point"].iloc[-1],
-                "concept": _concept(folder, figure.concept),
+                "concept": concept_name(folder, figure.concept),
             },
             ids,
         ))  # fmt: skip
@@ -612,7 +614,7 @@ def of_example(found: Example, folder=None) -> list[Block]:
     rows = found.rows
     first = rows.iloc[0]
     both = not text.absent(first["low_years"])
-    name = _concept(folder, last.concept)
+    name = concept_name(folder, last.concept)
     said = [Block(
         "sentence",
         "outlook.example_both" if both else "outlook.example_one",
@@ -640,7 +642,7 @@ def of_example(found: Example, folder=None) -> list[Block]:
             {
                 "year": figure.year, "value": Traced(figure.value, figure.id),
                 "low": low, "high": high,
-                "concept": _concept(folder, figure.concept),
+                "concept": concept_name(folder, figure.concept),
             },
             (figure.id,),
         ))  # fmt: skip
