@@ -3,8 +3,8 @@
 Run: python3 run.py python benchmarks/scale.py [LARGEST]
 LARGEST is the number of rows of the largest folder, 1000000 by default. The rows are
 made here, in a folder that is deleted again; they say nothing about anything. Each
-step is a new Python: processor seconds without its start, and its peak memory. Exits 1 where
-10^6 rows are checked in more than GOAL times pandas.read_csv of the same file.
+step is a new Python: processor seconds without its start, and its peak memory. Exits 1
+where 10^6 rows are checked in more than GOAL times pandas.read_csv of the same file.
 """
 
 import csv
@@ -94,10 +94,10 @@ def made(place, rows, regions):
             value = 1000 + n % 97
             yield {
                 "id": f"B-{n}", "region_code": area, "period": month,
-                "year": month[:4], "measure": "business_units", "concept": "bench", "size_class": size,
-                "sector": sector, "value": value, "value_low": value, "value_high": value,
-                "precision": "exact", "status": "observed", "grade": "B",
-                "source_id": "example",
+                "year": month[:4], "measure": "business_units", "concept": "bench",
+                "size_class": size, "sector": sector, "value": value,
+                "value_low": value, "value_high": value, "precision": "exact",
+                "status": "observed", "grade": "B", "source_id": "example",
             }  # fmt: skip
 
     write_table(home / "observations.csv", columns, lines())

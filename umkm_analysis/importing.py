@@ -101,7 +101,7 @@ class Area:
         return " ".join(self.titles)
 
 
-@dataclass
+@dataclass(slots=True)
 class Figure:
     """A figure on its way into observations.csv."""
 
@@ -1358,6 +1358,10 @@ class Plan:
         publisher = self.answer("publisher") or self.meta.get("publisher")
         if not publisher:
             publisher = self.ask("publisher", "publisher", (), free=True) or ""
+        elif not _safe(publisher):
+            raise DataError(
+                "import_answer", key="publisher", value=publisher, choices=("BPS",)
+            )
         office = re.search(r"\bBPS\b|Badan Pusat Statistik", publisher, re.I)
         state = re.search(
             r"\b(dinas|pemerintah|kementerian|pemprov|pemkot|pemkab)\b", publisher, re.I
