@@ -213,3 +213,19 @@ def test_diff_refuses_what_it_cannot_read(made, copy):
     (copy / "regions.csv").write_bytes(b"\xff\xfe")
     with pytest.raises(DataError):
         folder.diff(made, copy)
+
+
+# Satu Data
+
+
+def test_metadata_in_the_words_of_satu_data(made, capsys):
+    listed = folder.satu_data()
+    assert sum(r["baris"] for r in listed) == len(data.load("observations"))
+    for record in listed:
+        assert tuple(record) == folder.SATU_DATA
+        for key in ("konsep", "definisi", "ukuran", "satuan"):
+            assert record[key]
+    assert cli.main(["metadata", "--data", str(made), "--format", "csv"]) == 0
+    head, line = capsys.readouterr().out.splitlines()
+    assert head == ",".join(folder.SATU_DATA)
+    assert line.endswith("UMKM,Jumlah usaha,usaha,,2")

@@ -186,6 +186,8 @@ def _parser():
     sub = command("start", "salinan untuk kelas / a copy for a class", own=True)
     sub.add_argument("dir")
 
+    command("metadata", "metadata Satu Data / metadata as Satu Data wants them")
+
     sub = command("diff", "beda dua folder / what changed between two folders")
     sub.add_argument("old")
     sub.add_argument("new")
@@ -805,7 +807,14 @@ def _import(args):
         _say("import.nothing", lang)
 
 
+def _metadata(args):
+    from umkm_analysis import folder
+
+    show(folder.satu_data(args.data), args, folder.SATU_DATA)
+
+
 COMMANDS = {
+    "metadata": _metadata,
     "import": _import,
     "new": _new,
     "start": _start,

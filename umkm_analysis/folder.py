@@ -317,3 +317,50 @@ def _keyed(package, name):
         again = (*found, f"#{times[found]}") if times[found] > 1 else found
         rows[again] = dict(zip(columns, row, strict=True))
     return rows
+
+
+SATU_DATA = ("konsep", "definisi", "klasifikasi", "ukuran", "satuan", "seri", "baris")
+
+
+def satu_data(path=None) -> list[dict]:
+    """The standard of the data in a folder, in the words of Satu Data Indonesia.
+
+    One record for each thing counted and measure: concept, definition,
+    classification (sizes and sectors that occur), measure and unit; then the name of
+    the series and the number of rows. Words are Indonesian, as the portals want them.
+
+    Examples
+    --------
+    >>> satu_data()[0]["ukuran"]
+    'Jumlah usaha'
+    """
+    package = contract.open_package(path)
+    tables, problems = contract.examine(package, stored=False)
+    if problems:
+        raise problems[0].as_error()
+    c = tables["observations"].columns
+    concepts = {r["concept"]: r for r in _rows(package, "concepts")}
+    measures = {r["measure"]: r for r in _rows(package, "measures")}
+    sectors = {r["sector"]: r["name_id"] for r in _rows(package, "sectors")}
+    found = {}
+    for concept, measure, size, sector in zip(
+        c["concept"], c["measure"], c["size_class"], c["sector"], strict=True
+    ):
+        sizes, kinds, count = found.setdefault((concept, measure), ({}, {}, [0]))
+        if size:
+            sizes[text.term("size", size, "id")] = None
+        if sector:
+            kinds[sectors[sector]] = None
+        count[0] += 1
+    return [
+        {
+            "konsep": concepts[concept]["name_id"],
+            "definisi": concepts[concept]["counts_what_id"],
+            "klasifikasi": "; ".join([*sizes, *kinds]) or None,
+            "ukuran": measures[measure]["name_id"],
+            "satuan": text.term("unit", measures[measure]["unit"], "id"),
+            "seri": concepts[concept]["series"] or None,
+            "baris": count[0],
+        }
+        for (concept, measure), (sizes, kinds, count) in found.items()
+    ]
