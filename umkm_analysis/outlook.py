@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from umkm_analysis import backtest, blocks, breakdown, data, growth, projection, text
-from umkm_analysis.errors import DataError, TooFewRegions
+from umkm_analysis.errors import DataError, TooFewRegions, TooShort
 from umkm_analysis.figure import Figure
 from umkm_analysis.text import Block, Traced
 
@@ -552,6 +552,51 @@ def of_scenarios(frame, rates_, folder=None) -> list[Block]:
             ids,
         ))  # fmt: skip
     return said + reasons(frame, folder)
+
+
+def of_claim(rate, folder=None, region=None, *, horizon=HORIZON) -> Block:
+    """What a yearly rate claims of a region's register, and how often it was kept.
+
+    The share of regions and years, on each panel, whose growth over as many years was
+    at least as high.
+
+    Parameters
+    ----------
+    rate : float
+        A fraction a year, above -1.
+    """
+    folder = folder or data.shipped()
+    figures = register(folder, region)
+    if not figures:
+        raise TooShort("no_points")
+    last = figures[-1]
+    point = projection.scenario(last, rate, horizon)
+    shares = {}
+    for name in panels(folder):
+        table = projection.blocks(folder.panel(name))
+        change = np.concatenate(
+            [(b.log[:, horizon:] - b.log[:, :-horizon]).ravel() for b in table]
+        )
+        change = change[~np.isnan(change)]
+        if change.size:
+            shares[name] = float((change >= horizon * np.log1p(rate)).mean())
+    record = {
+        k: "; ".join(
+            f"{text.term('trial', n, k)} {text.percent(v, 0, k)}"
+            for n, v in shares.items()
+        )
+        for k in text.LANGS
+    }
+    return Block(
+        "sentence",
+        "outlook.claim",
+        {
+            "rate": rate, "start": Traced(last.value, last.id), "from": last.period,
+            "point": point, "year": last.year + horizon, "years": horizon,
+            "added": point - last.value, "record": record,
+        },
+        (last.id,),
+    )  # fmt: skip
 
 
 def of_published(frame, figures, folder=None) -> list[Block]:
