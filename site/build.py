@@ -128,6 +128,11 @@ def notebook(site, path, lang):
             source = "".join(cell["source"])
             cell["source"] = site.relinked(source, path, lang)
             continue
+        for output in cell["outputs"]:
+            if "text/html" in output.get("data", ()):
+                output["data"]["text/html"] = readable(
+                    output["data"]["text/html"], lang
+                )
         kinds = [set(o.get("data", ())) for o in cell["outputs"]]
         if any("image/png" in kind for kind in kinds):
             alt = alt_text(cell, after)
@@ -140,6 +145,14 @@ def notebook(site, path, lang):
     )
     cells[0]["source"] = f"{title}\n\n{button}\n{rest}"
     return json.dumps(book, ensure_ascii=False)
+
+
+def readable(table, lang):
+    """A table of pandas that keyboards can scroll, without heads that say nothing."""
+    name = word(lang, "notebook.table")
+    wide = f'<div class="wide" tabindex="0" role="group" aria-label="{name}">'
+    table = "".join(table).replace("<div>\n<style scoped>", f"{wide}\n<style scoped>")
+    return table.replace("<th></th>", "<td></td>")
 
 
 def alt_text(cell, after):

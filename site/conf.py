@@ -23,6 +23,9 @@ templates_path = ["templates"]
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_favicon = "static/favicon.svg"
+html_sidebars = {
+    "**": ["home.html", "search-button-field.html", "sbt-sidebar-nav.html"]
+}
 html_context = {"default_mode": "auto"}
 locale_dirs = [os.environ["UMKM_SITE_WORDS"]]
 
@@ -57,6 +60,7 @@ html_theme_options = {
     "footer_content_items": "extra-footer.html",
     "navbar_persistent": [],
     "show_navbar_depth": 1,
+    "max_navbar_depth": 1,
     "home_page_in_toc": True,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
