@@ -283,8 +283,8 @@ def test_the_controls_change_the_page(monkeypatch):
     assert "umkm-error" in pages["sentence"].value
     controls["as_of"].value = ""
     controls["region"].value = "6472"
-    assert controls["family"].value is None
-    assert controls["first"].value is None
+    assert controls["family"].value == controls["first"].value == ""
+    assert controls["family"].label == text.label("explore.all", "en")
     assert shown["view"].state.region == "6472"
     assert 'role="status"' in pages["sentence"].value
     assert pages["table"].value.count("<th scope") == len(explorer.COLUMNS)

@@ -834,7 +834,7 @@ def _widgets(lang, folder):
         return text.label(f"explore.{key}", lang)
 
     state = start(folder)
-    offered = choices(state, lang, folder)
+    offered = _offered(state, lang, folder)
     wide = w.Layout(width="100%", max_width="44em")
     named = {"description_width": "11em"}
     controls = {}
@@ -845,7 +845,7 @@ def _widgets(lang, folder):
         }  # fmt: skip
         if key in offered:
             controls[key] = w.Dropdown(
-                options=offered[key], value=getattr(state, key), **common
+                options=offered[key], value=getattr(state, key) or "", **common
             )
         else:
             controls[key] = w.Text(
@@ -910,9 +910,8 @@ class _Turn:
 
 def _chosen(controls, lang):
     """The state that the controls say, and words where one cannot be read."""
-    values = {k: c.value for k, c in controls.items()}
-    values["as_of"] = values["as_of"].strip() or None
-    said = values["rate"].strip()
+    values = {k: c.value.strip() or None for k, c in controls.items()}
+    said = values["rate"]
     values["rate"] = problem = None
     if said:
         # The readers of answers know both spellings of a number.
@@ -927,15 +926,23 @@ def _chosen(controls, lang):
     return State(**values), problem
 
 
+def _offered(state, lang, folder):
+    """Choices as a control takes them: to it None means that nothing is shown."""
+    return {
+        key: [(words, code or "") for words, code in options]
+        for key, options in choices(state, lang, folder).items()
+    }
+
+
 def _show(shown, lang, folder):
     controls, pages = shown["controls"], shown["pages"]
     asked, unread = _chosen(controls, lang)
     found = view(asked, lang, folder)
     shown["view"] = found
     state = found.state
-    for key, options in choices(state, lang, folder).items():
-        control, wanted = controls[key], getattr(state, key)
-        if control.value != getattr(asked, key):
+    for key, options in _offered(state, lang, folder).items():
+        control, wanted = controls[key], getattr(state, key) or ""
+        if control.value != (getattr(asked, key) or ""):
             continue  # chosen anew in the meantime; the next turn answers that
         if tuple(control.options) != tuple(options):
             with control.hold_sync():
