@@ -113,13 +113,26 @@ def content(folder=None, region=None) -> list[Part]:
     parts += _claims(folder, region)
     parts += _told(folder, region, "missing", "missing")
     parts += _told(folder, region, "weak", "weak")
-    parts += [
-        Part("section", "correct"),
-        Part("note", "correct_text"),
-        Part("note", "corrections_none"),
-    ]
+    parts += [Part("section", "correct"), Part("note", "correct_text")]
+    parts += _revisions(folder, region)
     parts += _request(folder, region)
     return [*parts, *_evidence(folder, parts), *_glossary(folder)]
+
+
+def _revisions(folder, region):
+    """Figures that replace older ones, each beside the one it replaces."""
+    frame = folder.figures(region=region)
+    newer = frame[frame["supersedes"].notna()].drop(columns="unit")
+    if newer.empty:
+        return [Part("note", "corrections_none")]
+    old = frame.set_index("id")["value"]
+    newer = newer.assign(
+        from_value=newer["supersedes"].map(old),
+        to_value=newer["value"],
+        ids=newer["supersedes"] + ";" + newer["id"],
+    )
+    columns = ("concept", "measure", "period", "from_value", "to_value", "ids")
+    return [Part("table", "revisions", table=Table(newer, columns))]
 
 
 #: The offices that are asked, and the number of things each is asked for.
