@@ -37,6 +37,9 @@ CALLS = {
     "districts": ["districts"],
     "sizes": ["sizes"],
     "peers": ["peers"],
+    "project": ["project", "--series", "mayor_2023_2024", "--scenario", "0.02"],
+    "interval": ["project", "--panel", "imk", "--region", "64"],
+    "backtest": ["backtest", "--panel", "unincorporated"],
     "diff": ["diff", contract.SHIPPED, contract.SHIPPED],
 }
 #: These write files; they list nothing.

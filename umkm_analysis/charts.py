@@ -111,7 +111,7 @@ def footer(folder, frame_or_ids, lang, sources=()) -> str:
         s["source_id"]: s["publisher"] for f in both for s in f._dicts("sources")
     }
     found = [*sources, *(rows[i]["source_id"] for i in ids if i in rows)]
-    names = dict.fromkeys(publishers[s] for s in found if s in publishers)
+    names = dict.fromkeys(publishers.get(s, s) for s in found)
     return text.say(
         Block(
             "sentence",
@@ -1545,7 +1545,7 @@ def _distinct(table):
         for _, own in panel.groupby("method", sort=False):
             key = tuple(own[["horizon", "mdape", "n"]].round(12).to_numpy().ravel())
             chosen = "chosen" in own and bool(own["chosen"].any())
-            if key not in seen or chosen or len(own) == 1:
+            if key not in seen or chosen:
                 keep += list(own.index)
             seen.add(key)
     return table.loc[keep]
@@ -1556,7 +1556,8 @@ def _record_rows(table, lang):
     rows = []
     for panel, own in table.groupby("panel", sort=False):
         name = text.term("trial", panel, lang)
-        name = name[:1].upper() + name[1:]
+        if name != panel:
+            name = name[:1].upper() + name[1:]
         if "first_year" in own:
             params = {
                 "panel": name, "first": str(own["first_year"].iloc[0]),

@@ -212,9 +212,9 @@ def _source(folder, name) -> str:
 
 
 def panel_sources(folder, names) -> list[str]:
-    """The sources of panels that a folder knows by name."""
+    """The sources of panels; a panel that the folder does not know is its own."""
     known = panels(folder)
-    return [_source(folder, n) for n in names if n in known]
+    return [_source(folder, n) if n in known else n for n in names]
 
 
 def _table(folder, name):
@@ -648,7 +648,9 @@ def of_held(frame) -> list[Block]:
             "worst": str(row["worst_year"]),
             **{k: row[k] for k in keys},
         }
-        said.append(Block("sentence", "outlook.held", params))
+        key = "held" if row["horizon"] == 1 else "held_later"
+        params["horizon"] = row["horizon"]
+        said.append(Block("sentence", f"outlook.{key}", params))
     return said
 
 
