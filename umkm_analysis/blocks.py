@@ -343,7 +343,7 @@ def of_sectors(frame, folder=None, region=None) -> list[Block]:
         split = own[own["verdict"] == verdict]
         params = {"region": name, "verdict": _verdict(verdict)}
         said.append(_line("sectors_split", split["ids"], **params))
-    wide = own[own["kbli_sections"].str.contains(";").fillna(False).astype(bool)]
+    wide = own[own["kbli_sections"].str.contains(";", na=False).astype(bool)]
     if len(wide):
         said.append(_kbli(wide.iloc[0], folder))
     near = frame[frame["part"] == "nearest_split"].to_dict("records")
