@@ -111,7 +111,9 @@ def test_csv_says_the_same_as_json(umkm, call):
     for row, record in zip(rows, listed, strict=True):
         assert list(row) == list(record)
         for key, value in record.items():
-            if isinstance(value, int | float):
+            if isinstance(value, bool):
+                assert row[key] == str(value).lower()
+            elif isinstance(value, int | float):
                 assert float(row[key]) == value
             else:
                 assert row[key].removeprefix("'") == (value or "")

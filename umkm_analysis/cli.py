@@ -284,6 +284,8 @@ def show(rows: list[dict], args, columns=None) -> None:
 def _csv(value):
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     # Repr keeps every digit of a float; text that a spreadsheet would run is quoted.
     if (
         isinstance(value, str)
@@ -457,10 +459,18 @@ def _growth(args):
             print(said[args.lang] if isinstance(said, dict) else said)
 
 
+def _checked(args):
+    """The folder, read where one was named: a damaged one is refused at once."""
+    folder = _folder(args)
+    if args.data is not None:
+        folder.load("regions")
+    return folder
+
+
 def _project(args):
     from umkm_analysis import outlook, projection
 
-    folder = _folder(args)
+    folder = _checked(args)
     panel = None if args.panel is None else folder.panel(args.panel)
     borrow = None if args.borrow is None else folder.panel(args.borrow)
     known = None
@@ -543,7 +553,7 @@ def _backtest(args):
 
     from umkm_analysis import backtest, outlook
 
-    folder = _folder(args)
+    folder = _checked(args)
     horizons = range(1, args.horizon + 1)
     known = outlook.panels(folder)
     names = [args.panel] if args.panel else list(known)

@@ -538,9 +538,9 @@ class Folder:
             for resource in folder.package.resources.values():
                 spec = resource.get("panel")
                 if spec and spec["name"] == str(name):
-                    frame = folder.load(resource["name"])
+                    frame = _panel(folder.load(resource["name"]), spec)
                     if len(frame):
-                        return _panel(frame, spec)
+                        return frame
         if not isinstance(name, str | os.PathLike):
             raise DataError("no_panel", name=repr(name), choices=self._panels())
         path = Path(name)

@@ -221,12 +221,15 @@ def _table(folder, name):
     """The rows of a panel with all their columns."""
     resource = panels(folder)[name]
     for place in (folder, data.shipped()):
-        if resource["name"] in place.package.resources:
-            table = place.load(resource["name"])
-            if len(table):
-                break
-    for column, value in resource["panel"].get("where", {}).items():
-        table = table[table[column] == value]
+        if resource["name"] not in place.package.resources:
+            continue
+        table = place.load(resource["name"])
+        for column, value in resource["panel"].get("where", {}).items():
+            table = table[table[column] == value]
+        for column, values in resource["panel"].get("exclude", {}).items():
+            table = table[~table[column].isin(values)]
+        if len(table):
+            break
     return table
 
 
