@@ -94,6 +94,8 @@ class Site:
             words, target = match.groups()
             if "://" in target or target.startswith(("#", "mailto:")):
                 return match[0]
+            if (source.parent / target).is_dir():
+                return words
             place = escape(self.address(target, source, lang))
             return f'<a href="{place}">{words}</a>'
 
@@ -123,7 +125,7 @@ def notebook(site, path, lang):
     """The notebook with links of the site, alt texts and a way to its file."""
     book = json.loads(path.read_text(encoding="utf-8"))
     cells = book["cells"]
-    for cell, after in zip(cells, [*cells[1:], None], strict=True):
+    for i, cell in enumerate(cells):
         if cell["cell_type"] == "markdown":
             source = "".join(cell["source"])
             cell["source"] = site.relinked(source, path, lang)
@@ -135,7 +137,7 @@ def notebook(site, path, lang):
                 )
         kinds = [set(o.get("data", ())) for o in cell["outputs"]]
         if any("image/png" in kind for kind in kinds):
-            alt = alt_text(cell, after)
+            alt = alt_text(cells[i:])
             cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
     first = cells[0]["source"]
     title, _, rest = first.partition("\n")
@@ -155,16 +157,22 @@ def readable(table, lang):
     return table.replace("<th></th>", "<td></td>")
 
 
-def alt_text(cell, after):
-    """What the cell prints about its picture, or else the reading that follows it."""
-    for output in cell["outputs"]:
-        if output["output_type"] == "execute_result":
-            said = "".join(output["data"].get("text/plain", ""))
-            if len(said) > 80:
-                return " ".join(said.split())
-    if after is None or after["cell_type"] != "markdown":
-        sys.exit("a picture has neither an alt text nor a reading after it")
-    return re.sub(r"[*`]|\s+", " ", "".join(after["source"]).split("\n\n")[0]).strip()
+def alt_text(cells):
+    """What is said of a picture: by its own cell, else by what follows it."""
+    for cell in cells[:3]:
+        if cell["cell_type"] == "markdown":
+            said = ["".join(cell["source"]).split("\n\n")[0]]
+        else:
+            said = [
+                "".join(output["data"].get(kind, ""))
+                for output in cell["outputs"]
+                if output["output_type"] == "execute_result"
+                for kind in ("text/markdown", "text/plain")
+            ]
+        for words in said:
+            if len(words) > 40:
+                return re.sub(r"[*`]|\s+", " ", words).strip()
+    sys.exit("nothing is said of the picture of " + "".join(cells[0]["source"]))
 
 
 def opening(path):

@@ -147,7 +147,10 @@ def test_lock_has_every_requirement_in_a_version_that_is_wanted(
         assert version in requirement.specifier
 
 
-@pytest.mark.parametrize("file", ["requirements.lock", "requirements-e2e.lock"])
+LOCKS = ["requirements.lock", "requirements-e2e.lock", "site/requirements.lock"]
+
+
+@pytest.mark.parametrize("file", LOCKS)
 def test_every_entry_of_a_lock_has_hashes_and_no_address(file):
     text = (ROOT / file).read_text(encoding="utf-8")
     blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.M)[1:]
@@ -162,6 +165,15 @@ def test_the_lock_of_the_browser_tests_adds_and_changes_nothing(pins):
     both = dict(versions_for(pins, "3.11"))
     for name, version in versions_for(pins_of("requirements-e2e.lock"), "3.11").items():
         assert both.setdefault(name, version) == version
+
+
+def test_the_site_is_made_with_the_versions_of_the_lock(pins):
+    core = versions_for(pins, "3.11")
+    site = versions_for(pins_of("site/requirements.lock"), "3.11")
+    assert {name: site[name] for name in site if name in core} == {
+        name: version for name, version in core.items() if name in site
+    }
+    assert {"pandas", "typst", "sphinx", "myst-nb"} <= set(site)
 
 
 def test_the_wheel_is_built_with_what_the_lock_has(project, pins):
