@@ -1505,8 +1505,9 @@ def record(table, *, lang="id", folder=None, ax=None):
         parts = []
         for i, (method, words, own) in enumerate(rows):
             weight = "normal" if method else "bold"
-            ax.annotate(words, (-names, i), fontsize=9.5, va="center",
-                        fontweight=weight)  # fmt: skip
+            name = textwrap.fill(words, 24) if method else words
+            ax.annotate(name, (-names, i), fontsize=9.5, va="center",
+                        fontweight=weight, linespacing=1.1)  # fmt: skip
             if not method:
                 parts.append(words)
                 continue
