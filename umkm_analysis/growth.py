@@ -235,7 +235,22 @@ def _compound(x, y, years):
     if years == 1:
         return (y - x) / x
     # In logs, so that neither the ratio nor the root can overflow early.
-    return math.expm1((math.log(y) - math.log(x)) / years)
+    rate = (math.log(y) - math.log(x)) / years
+    if rate > _LARGEST:
+        raise DataError("rate_too_large", years=years, ratio=y / x)
+    return math.expm1(rate)
+
+
+#: The largest logarithmic rate whose growth a float can hold.
+_LARGEST = 709.0
+
+
+def _compound_or_none(x, y, years):
+    """None where a year's growth is beyond what can be written."""
+    try:
+        return _compound(x, y, years)
+    except DataError:
+        return None
 
 
 def log_growth(a, b, years=1) -> float:
@@ -305,7 +320,7 @@ def growth_bounds(a, b, years=1) -> tuple[float | None, float | None]:
     return _bounds(a, b, _years(years))
 
 
-def _bounds(a, b, years):
+def _bounds(a, b, years, compound=_compound):
     a, b = (x if isinstance(x, Figure) else Figure.exact(x) for x in (a, b))
     if a.low is not None and a.low <= 0:
         raise DataError("not_positive", argument="a.low", value=a.low)
@@ -317,7 +332,7 @@ def _bounds(a, b, years):
             return None
         if years == 1:
             return (y - x) / x
-        return _compound(x, y, years) if y > 0 else -1.0
+        return compound(x, y, years) if y > 0 else -1.0
 
     return end(a.high, b.low), end(a.low, b.high)
 
@@ -436,10 +451,12 @@ def between(a: Figure, b: Figure, *, assume: str | None = None, folder=None) -> 
     low, high = _bounds(a, b, 1)
     # Two ends in one year, of different fineness: growth, but none per year.
     positive = b.value > 0 and bool(years)
-    cagr_low, cagr_high = _bounds(a, b, years) if years else (None, None)
+    cagr_low, cagr_high = (None, None)
+    if years:
+        cagr_low, cagr_high = _bounds(a, b, years, _compound_or_none)
     return Rate(
         value=(b.value - a.value) / a.value, low=low, high=high, years=years,
-        cagr=_compound(a.value, b.value, years) if positive else None,
+        cagr=_compound_or_none(a.value, b.value, years) if positive else None,
         log_growth=math.log(b.value / a.value) / years if positive else None,
         assumption=assume, from_id=a.id, to_id=b.id,
         from_period=a.period or (str(a.year) if a.year else None),
