@@ -785,6 +785,7 @@ _STYLE = """<style>
 .umkm-explorer caption { text-align: left; font-weight: bold; padding: .4em 0; }
 .umkm-explorer th, .umkm-explorer td { text-align: left; padding: .25em .7em .25em 0;
   border-bottom: 1px solid #c9d1d5; vertical-align: top; }
+.umkm-explorer td:last-child { white-space: nowrap; }
 .umkm-explorer .umkm-save { display: inline-block; padding: .45em .9em; margin: .3em 0;
   border: 1px solid #0b5394; border-radius: 3px; color: #0b5394; background: #fff;
   text-decoration: none; }
