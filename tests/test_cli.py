@@ -41,6 +41,7 @@ CALLS = {
     "interval": ["project", "--panel", "imk", "--region", "64"],
     "backtest": ["backtest", "--panel", "unincorporated"],
     "diff": ["diff", contract.SHIPPED, contract.SHIPPED],
+    "metadata": ["metadata"],
 }
 #: These write files; they list nothing.
 WRITING = {"report", "new", "import", "start"}

@@ -246,10 +246,13 @@ def test_commands_that_ask_run(page, lang, capsys):
 
 
 def test_set_up_knows_the_other_commands(english, tmp_path, monkeypatch):
-    """report, test and lab are words of run.py; what each starts is there."""
+    """report, test, lab and site are words of run.py; what each starts is there.
+
+    The site is built and walked through by tests/e2e, which has its packages.
+    """
     page = english
     known = {w[0] for w in commands(page)}
-    assert known == {"report", "test", "lab", "umkm", "python"}
+    assert known == {"report", "test", "lab", "site", "umkm", "python"}
     run = runpy.run_path(str(ROOT / "run.py"))
     environment = run["Environment"](ROOT)
     monkeypatch.chdir(ROOT)
