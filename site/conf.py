@@ -39,6 +39,7 @@ myst_enable_extensions = ["colon_fence"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
 add_module_names = False
 # Plain words such as "value" in a docstring may be the name of several things.
 suppress_warnings = ["ref.python"]
@@ -97,6 +98,11 @@ def setup(app):
                 parts[::2] = [MARKUP.sub(r"\\\g<0>", part) for part in parts[::2]]
                 lines[i] = "".join(parts)
 
+    def skip(app, what, name, obj, skipped, options):
+        """A constant that is a folder would name one of the machine that builds."""
+        return True if isinstance(obj, Path) else None
+
+    app.connect("autodoc-skip-member", skip)
     app.connect("html-page-context", twins)
     app.connect("autodoc-process-docstring", plain, priority=100)
     return {"parallel_read_safe": True}

@@ -173,6 +173,11 @@ def test_verdicts_of_the_gallery_are_those_of_the_claims(site):
         assert len(re.findall('<div class="claim ', page)) == len(found)
 
 
+def test_no_page_names_a_folder_of_this_machine(site):
+    for path in [*site.rglob("*.html"), *site.rglob("searchindex.js")]:
+        assert str(ROOT) not in path.read_text(encoding="utf-8"), path
+
+
 def test_both_languages_in_their_own_words(pages):
     for name, page in pages.items():
         lang = name.partition("/")[0]
