@@ -79,6 +79,7 @@ def statsmodels_ets(values):
         y = pd.Series(np.log(row[~np.isnan(row)]))
         try:
             with warnings.catch_warnings():
+                # It warns that it did not converge: with so few points it rarely does.
                 warnings.simplefilter("ignore")
                 fit = ETSModel(y, error="add", trend="add").fit(disp=False)
             r = fit.get_prediction(y.size, y.size + HORIZON - 1)
@@ -176,6 +177,7 @@ def accuracy(name, panel, names):
         for method, (error, inside) in results.items():
             error, inside = (np.where(common, x, np.nan) for x in (error, inside))
             with warnings.catch_warnings():
+                # A series that no rival could do has an empty mean: NaN, as it should.
                 warnings.simplefilter("ignore", RuntimeWarning)
                 covered = np.nanmean(inside, axis=0)
             nothing = np.where(np.isnan(error), np.nan, base)
@@ -269,6 +271,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="no slow rival, 10^5")
     quick = parser.parse_args().quick
+    # Rivals warn of series this short on every fit; the table says how they did.
     warnings.simplefilter("ignore")
     names = rivals()
     if quick:
