@@ -101,7 +101,9 @@ def lab(tmp_path_factory):
         log.close()
 
 
-@pytest.fixture(scope="session")
+# A module's, not the session's: while it lives an event loop is running in this
+# process, and the other tests of the same worker may want one of their own.
+@pytest.fixture(scope="module")
 def browser():
     program = shutil.which("chromium") or shutil.which("google-chrome")
     assert program, "apt-get install chromium"
@@ -111,7 +113,7 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tab(browser, lab):
     """One JupyterLab in one tab: to load it takes longer than most notebooks."""
     context = browser.new_context(
