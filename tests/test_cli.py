@@ -48,22 +48,6 @@ WRITING = {"report", "new", "import", "start"}
 calls = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
 
-@pytest.fixture
-def umkm(capsys):
-    """Run one command in this process: exit code, stdout, stderr."""
-
-    def run(*words):
-        try:
-            status = cli.main([str(w) for w in words])
-        except SystemExit as stop:
-            status = stop.code
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return status, out, err
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return small.cut(tmp_path_factory.mktemp("cli") / "data")

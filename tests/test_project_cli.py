@@ -9,7 +9,7 @@ import math
 
 import pytest
 
-from umkm_analysis import backtest, cli, contract, data, text
+from umkm_analysis import backtest, contract, data, text
 
 ROOT = contract.HERE.parent
 PROJECT = {
@@ -25,22 +25,6 @@ BACKTEST = {
 }
 REGISTER = ["--series", "mayor_2023_2024", "--region", "6471"]
 VALUES = ["--values", "2018=50,2019=60"]
-
-
-@pytest.fixture
-def umkm(capsys):
-    """Run one command in this process: exit code, stdout, stderr."""
-
-    def run(*words):
-        try:
-            status = cli.main([str(w) for w in words])
-        except SystemExit as stop:
-            status = stop.code
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return status, out, err
-
-    return run
 
 
 def no_nan(word):
