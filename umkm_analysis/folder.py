@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -66,7 +67,7 @@ def new(target, *, region=None, name=None, level=None, parent=None, today=None) 
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         _fill(aside, package, keep, home, day)
-        aside.chmod(0o777 & ~_umask())
+        aside.chmod(0o777 & ~umask())
         if target.exists():
             target.rmdir()
         aside.rename(target)
@@ -76,10 +77,8 @@ def new(target, *, region=None, name=None, level=None, parent=None, today=None) 
     return target
 
 
-def _umask() -> int:
+def umask() -> int:
     """The mask for new files, which can only be read by setting it."""
-    import os
-
     mask = os.umask(0)
     os.umask(mask)
     return mask

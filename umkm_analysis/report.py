@@ -23,6 +23,7 @@ from umkm_analysis import (
     writers,
 )
 from umkm_analysis.errors import DataError
+from umkm_analysis.folder import umask
 from umkm_analysis.text import Block
 
 FORMATS = ("html", "pdf", "docx", "xlsx", "zip")
@@ -504,9 +505,7 @@ def write(path: Path, content: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         # mkstemp makes it private; a report is as readable as any new file.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(aside).chmod(0o666 & ~umask)
+        Path(aside).chmod(0o666 & ~umask())
         Path(aside).replace(path)
     except BaseException:
         Path(aside).unlink(missing_ok=True)
