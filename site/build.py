@@ -212,9 +212,9 @@ def said(block, lang):
 
 def claims(folder, lang):
     """Claims by verdict, in the order in which verdicts matter to a reader."""
-    sources = {s["source_id"]: s for s in folder._dicts("sources")}
+    sources = {s["source_id"]: s for s in folder.rows("sources")}
     regions = folder.names("regions", "region_code", lang)
-    rows = {r["id"]: r for r in folder._dicts("observations")}
+    rows = {r["id"]: r for r in folder.rows("observations")}
     found = {}
     for claim in folder.claims().to_dict("records"):
         claim = {k: None if v is None or v != v else v for k, v in claim.items()}
@@ -284,7 +284,7 @@ def sources(folder, lang):
             "published": period(s["published"], lang),
             "read": text.term("read", s["read_extent"], lang),
         }
-        for s in folder._dicts("sources")
+        for s in folder.rows("sources")
     ]  # fmt: skip
 
 

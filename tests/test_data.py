@@ -155,7 +155,7 @@ def test_a_partial_date_counts_from_its_end(dated):
 
 def test_undated_rows_are_left_out_and_counted(dated):
     assert "T5" not in known(dated, "2026")
-    undated = {s["source_id"] for s in dated._dicts("sources") if not s["published"]}
+    undated = {s["source_id"] for s in dated.rows("sources") if not s["published"]}
     frame = dated.load("observations")
     everything = dated.load("observations", as_of="2026").attrs["left_out_undated"]
     assert everything == frame["source_id"].isin(undated).sum() >= 1

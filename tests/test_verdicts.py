@@ -57,8 +57,8 @@ def verdict(*args, **more):
 
 def test_every_stored_claim_is_the_recomputed_one():
     folder = ua.open_folder(contract.SHIPPED)
-    stored = folder._dicts("claims")
-    now = verdicts.recompute(stored, folder._dicts("observations"))
+    stored = folder.rows("claims")
+    now = verdicts.recompute(stored, folder.rows("observations"))
     assert len(now) == len(stored) >= 137
     for claim, result in now:
         kept = {k: claim[k] for k in verdicts.as_stored(claim, result)}

@@ -33,8 +33,8 @@ def _none(value):
 
 def cells(folder, ids) -> dict:
     """The figures and claims behind a sentence, by id."""
-    rows = {r["id"]: r for r in folder._dicts("observations")}
-    units = {r["measure"]: r["unit"] for r in folder._dicts("measures")}
+    rows = {r["id"]: r for r in folder.rows("observations")}
+    units = {r["measure"]: r["unit"] for r in folder.rows("measures")}
     found, claims = {}, []
     for i in ids:
         if i in rows:
@@ -78,7 +78,7 @@ def story(section: str, *, folder=None, region=None) -> list[Block]:
     region = folder.region(region)
     rows = [
         r
-        for r in folder._dicts("story")
+        for r in folder.rows("story")
         if r["region_code"] == region and section in (r["section"], r["key"])
     ]
     blocks = []
@@ -96,10 +96,10 @@ def headline_claim(folder=None, region=None) -> dict | None:
     """The growth claim a region is known by: named in the contract, or the first."""
     folder = folder or data.shipped()
     region = folder.region(region)
-    rows = {r["id"]: r for r in folder._dicts("observations")}
+    rows = {r["id"]: r for r in folder.rows("observations")}
     named = folder.package.contract.get("headline_claim")
     first = None
-    for claim in folder._dicts("claims"):
+    for claim in folder.rows("claims"):
         operands = claim["operands"].split(";")
         if (
             rows[operands[0]]["region_code"] != region
@@ -121,7 +121,7 @@ def region_name(folder, region) -> str:
 
 def both(folder, table, key, column, value) -> dict:
     """A word of the data in both languages."""
-    row = next(r for r in folder._dicts(table) if r[key] == value)
+    row = next(r for r in folder.rows(table) if r[key] == value)
     return {lang: row[f"{column}_{lang}"] for lang in text.LANGS}
 
 
@@ -238,7 +238,7 @@ def growth_sentence(rate: growth.Rate, a, b) -> Block:
 def assumption(reading: str | None, folder=None) -> dict | str | None:
     """An assumption in both languages, or the sentence that the user gave."""
     folder = folder or data.shipped()
-    for row in folder._dicts("readings"):
+    for row in folder.rows("readings"):
         if row["reading"] == reading:
             return {lang: row[f"assumption_{lang}"] for lang in text.LANGS}
     return reading
@@ -475,7 +475,7 @@ def of_sizes(frame, folder=None, region=None) -> list[Block]:
 def _whole_id(row, folder):
     """The row of a whole among the rows of one of its classes."""
     ids = row["ids"].split(";")
-    sizes = {r["id"]: r["size_class"] for r in folder._dicts("observations")}
+    sizes = {r["id"]: r["size_class"] for r in folder.rows("observations")}
     return next((i for i in ids if sizes[i] == row["whole_class"]), ids[-1])
 
 
@@ -531,7 +531,7 @@ def of_peers(frame, folder=None, region=None) -> dict[str, list[Block]]:
 def _at(row, period, folder):
     """The first row of a record that is of this period."""
     ids = row["ids"].split(";")
-    periods = {r["id"]: r["period"] for r in folder._dicts("observations")}
+    periods = {r["id"]: r["period"] for r in folder.rows("observations")}
     return next((i for i in ids if periods[i] == period), ids[-1])
 
 

@@ -104,11 +104,11 @@ def _width(ax) -> float:
 def footer(folder, frame_or_ids, lang, sources=()) -> str:
     """Sources, release and package in one line; `sources` of what has no row id."""
     ids = list(frame_or_ids)
-    rows = {r["id"]: r for r in folder._dicts("observations")}
+    rows = {r["id"]: r for r in folder.rows("observations")}
     # A panel may be the shipped one, whose source this folder need not have.
     both = (folder, data.shipped()) if sources else (folder,)
     publishers = {
-        s["source_id"]: s["publisher"] for f in both for s in f._dicts("sources")
+        s["source_id"]: s["publisher"] for f in both for s in f.rows("sources")
     }
     found = [*sources, *(rows[i]["source_id"] for i in ids if i in rows)]
     names = dict.fromkeys(publishers.get(s, s) for s in found)
@@ -273,7 +273,7 @@ def headline(region=None, *, lang="id", folder=None, ax=None):
         raise DataError("no_figures", measure="business_units", region=region)
     order = [
         f["family"]
-        for f in sorted(folder._dicts("families"), key=lambda f: int(f["sort"]))
+        for f in sorted(folder.rows("families"), key=lambda f: int(f["sort"]))
     ]
     families = folder.names("families", "family", lang)
     frame["x"] = [
@@ -575,7 +575,7 @@ def growth_rows(folder, region, lang) -> list[dict]:
             )
             add("claim", name, rate, [old.id, new.id])
             head = {old.series}
-    for row in folder._dicts("readings"):
+    for row in folder.rows("readings"):
         a, b = folder.figure(row["from_id"]), folder.figure(row["to_id"])
         if a.region == region:
             rate = growth.read_under(row["reading"], folder)
@@ -740,7 +740,7 @@ def sectors(region=None, *, lang="id", folder=None, frame=None, ax=None):
         raise DataError("no_figures", measure="share_of_units", region=region)
     names = folder.names("sectors", "sector", lang)
     concepts = folder.names("concepts", "concept", lang)
-    publishers = {s["source_id"]: s["publisher"] for s in folder._dicts("sources")}
+    publishers = {s["source_id"]: s["publisher"] for s in folder.rows("sources")}
     said = folder.claims(list(orders["claim_id"])) if len(orders) else None
     rows, parts = [], []
     for r in shares.to_dict("records"):

@@ -79,6 +79,14 @@ class Table:
     def __len__(self):
         return len(self.lines)
 
+    def rows(self) -> list[dict[str, str]]:
+        """The rows, each by column."""
+        names = list(self.columns)
+        return [
+            dict(zip(names, row, strict=True))
+            for row in zip(*self.columns.values(), strict=True)
+        ]
+
 
 @dataclass
 class Package:

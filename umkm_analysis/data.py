@@ -108,10 +108,18 @@ class Folder:
             )
         return self._tables.get(name)
 
-    def _dicts(self, name) -> list[dict]:
-        """Rows of a table as text; none where the folder does not have it."""
+    def rows(self, name) -> list[dict]:
+        """Rows of a table as text, in the order of the file.
+
+        Blanks are empty texts. None where the folder does not have the table.
+
+        Examples
+        --------
+        >>> shipped().rows("readings")[1]["from_id"]
+        'BPN-0082'
+        """
         table = self._text(name) if name in self.package.resources else None
-        return verdicts._dicts(table) if table is not None else []
+        return table.rows() if table is not None else []
 
     def load(self, table: str, as_of=None) -> pd.DataFrame:
         """One table, typed and checked.
@@ -289,7 +297,7 @@ class Folder:
         return frame
 
     def _undated(self) -> set:
-        return {s["source_id"] for s in self._dicts("sources") if not s["published"]}
+        return {s["source_id"] for s in self.rows("sources") if not s["published"]}
 
     def figure(self, row_id: str) -> Figure:
         """The figure of one row of observations.
@@ -388,7 +396,7 @@ class Folder:
         'C001;C005;C006;C007'
         """
         ids = self._text("observations").columns["id"]
-        claims = self._dicts("claims")
+        claims = self.rows("claims")
         row_id = str(row_id)
         by_claim = {c["claim_id"]: c for c in claims}
         if row_id in by_claim:
@@ -398,7 +406,7 @@ class Folder:
             frame = self.figures()
             row = frame[frame["id"] == row_id].iloc[0]
             record = {k: _plain(v) for k, v in row.items()}
-            text = next(r for r in self._dicts("observations") if r["id"] == row_id)
+            text = next(r for r in self.rows("observations") if r["id"] == row_id)
             record["rounding"] = float(text["rounding"]) if text["rounding"] else None
         else:
             known = [*ids, *by_claim]
@@ -407,21 +415,21 @@ class Folder:
                 choices=_choices(known, row_id),
             )  # fmt: skip
         source = next(
-            s for s in self._dicts("sources") if s["source_id"] == record["source_id"]
+            s for s in self.rows("sources") if s["source_id"] == record["source_id"]
         )
         record |= {
             f"source_{k}": v or None for k, v in source.items() if k != "source_id"
         }
         if "concept" in record:
             concept = next(
-                c for c in self._dicts("concepts") if c["concept"] == record["concept"]
+                c for c in self.rows("concepts") if c["concept"] == record["concept"]
             )
             record |= {
                 f"concept_{k}": v or None
                 for k, v in concept.items()
                 if k not in ("concept", "family", "series")
             }
-        rows = self._dicts("observations")
+        rows = self.rows("observations")
 
         def joined(items):
             return ";".join(items) or None
@@ -437,12 +445,12 @@ class Folder:
         )
         record["used_by_readings"] = joined(
             r["reading"]
-            for r in self._dicts("readings")
+            for r in self.rows("readings")
             if row_id in (r["from_id"], r["to_id"])
         )
         record["shown_in"] = joined(
             s["key"]
-            for s in self._dicts("story")
+            for s in self.rows("story")
             if row_id in contract._PLACEHOLDER.findall(s["text_en"])
         )
         return record
@@ -470,8 +478,8 @@ class Folder:
         >>> claims(["C001"])[["computed_value", "verdict"]].values.tolist()
         [[19.2319, 'holds']]
         """
-        stored = self._dicts("claims")
-        rows = {r["id"]: r for r in self._dicts("observations")}
+        stored = self.rows("claims")
+        rows = {r["id"]: r for r in self.rows("observations")}
         ids = [ids] if isinstance(ids, str) else list(ids) if ids is not None else []
         if ids:
             by_id = {c["claim_id"]: c for c in stored}
@@ -572,7 +580,7 @@ class Folder:
         >>> reading("micro_2024_2025")["from_id"]
         'BPN-0082'
         """
-        rows = {r["reading"]: r for r in self._dicts("readings")}
+        rows = {r["reading"]: r for r in self.rows("readings")}
         if name not in rows:
             raise DataError(
                 "unknown", column="reading", value=name, file="readings.csv",

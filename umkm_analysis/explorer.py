@@ -122,7 +122,7 @@ def choices(state: State, lang: str = "id", folder=None) -> dict:
     nothing = (text.label("explore.none", lang), None)
     order = [
         f["family"]
-        for f in sorted(folder._dicts("families"), key=lambda f: int(f["sort"]))
+        for f in sorted(folder.rows("families"), key=lambda f: int(f["sort"]))
     ]
 
     def named(table, key, present):
@@ -259,7 +259,7 @@ class View:
         ends = {f.id for f in self._pair()}
         return [
             row["reading"]
-            for row in self.folder._dicts("readings")
+            for row in self.folder.rows("readings")
             if {row["from_id"], row["to_id"]} == ends
         ]
 
@@ -338,7 +338,7 @@ class View:
     @property
     def sources(self) -> pd.DataFrame:
         """The sources behind the figures, each once, the latest first."""
-        rows = {s["source_id"]: s for s in self.folder._dicts("sources")}
+        rows = {s["source_id"]: s for s in self.folder.rows("sources")}
         ids = list(dict.fromkeys(self.frame["source_id"]))
         columns = ["source_id", "publisher", "title", "published", "read_extent", "url"]
         found = pd.DataFrame([{c: rows[i][c] for c in columns} for i in ids], None,
@@ -628,7 +628,7 @@ _VOCABULARY = {"family": ("families", "family"), "concept": ("concepts", "concep
 
 def _order(rows, by, folder):
     table, key = _VOCABULARY[by]
-    listed = folder._dicts(table)
+    listed = folder.rows(table)
     if by == "family":
         listed = sorted(listed, key=lambda f: int(f["sort"]))
     return [r[key] for r in listed if r[key] in set(rows[by])]

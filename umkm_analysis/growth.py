@@ -479,7 +479,7 @@ def _assumption(a, b, assume, folder):
     from umkm_analysis import data
 
     folder = folder or data.shipped()
-    names = {r["reading"]: r for r in folder._dicts("readings")}
+    names = {r["reading"]: r for r in folder.rows("readings")}
     if text in names:
         row = names[text]
         if (a.id, b.id) != (row["from_id"], row["to_id"]):

@@ -196,7 +196,7 @@ def _growth(folder, region) -> list[Part]:
         parts.append(Part("chart", draw=draw))
     readings = tuple(
         blocks.reading(row["reading"], folder)
-        for row in folder._dicts("readings")
+        for row in folder.rows("readings")
         if folder.figure(row["from_id"]).region == region
     )
     if readings:
@@ -425,7 +425,7 @@ def _evidence(folder, parts) -> list[Part]:
     if frame.empty:
         return []
     wanted = sources | set(frame["source_id"])
-    rows = tuple(s for s in folder._dicts("sources") if s["source_id"] in wanted)
+    rows = tuple(s for s in folder.rows("sources") if s["source_id"] in wanted)
     return [
         Part("section", "rows"),
         Part("table", "rows", table=Table(frame, ROW_COLUMNS, "id")),

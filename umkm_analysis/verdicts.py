@@ -294,22 +294,14 @@ def as_stored(claim: dict, result: Result) -> dict:
     }
 
 
-def _dicts(table):
-    names = list(table.columns)
-    return [
-        dict(zip(names, row, strict=True))
-        for row in zip(*table.columns.values(), strict=True)
-    ]
-
-
 def stale(claims, observations) -> list:
     """Problems where a stored column of claims.csv is not the recomputed one."""
     from umkm_analysis.contract import Problem
 
     problems = []
-    rows = {r["id"]: r for r in _dicts(observations)}
+    rows = {r["id"]: r for r in observations.rows()}
     printed_by = printers(rows)
-    for claim, line in zip(_dicts(claims), claims.lines, strict=True):
+    for claim, line in zip(claims.rows(), claims.lines, strict=True):
         try:
             now = as_stored(claim, evaluate(claim, rows, printed_by))
         except DataError as error:

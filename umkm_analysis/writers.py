@@ -359,8 +359,8 @@ def _fill_sheet(sheet, part, job):
     words = tables.in_words(frame, job.lang, folder=job.folder)
     fields = [c for c in part.table.columns if c in words]
     extra = ("publisher", "published", "url")
-    rows = {r["id"]: r for r in job.folder._dicts("observations")}
-    sources = {s["source_id"]: s for s in job.folder._dicts("sources")}
+    rows = {r["id"]: r for r in job.folder.rows("observations")}
+    sources = {s["source_id"]: s for s in job.folder.rows("sources")}
     heads = [tables.head(f, job.lang) for f in (*fields, *extra)]
     _row(sheet, 1, heads, bold=True)
     for i, (_, record) in enumerate(words.iterrows(), 2):
