@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from umkm_analysis import structure
@@ -344,6 +344,8 @@ def test_computed_pattern(x, pattern):
 
 
 @given(st.integers(2000, 10**6), st.floats(0.02, 0.3), st.integers(4, 9))
+@example(17205, 0.23323917504134034, 8)
+@example(2000, 0.22177, 4)
 def test_a_rounded_rate_is_recognised(start, rate, n):
     chained = [start]
     for _ in range(n - 1):

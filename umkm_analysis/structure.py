@@ -524,7 +524,7 @@ def computed_pattern(x, *, chance: float = 0.05) -> str | None:
     typical = float(np.median(np.abs(changes))) / step
     tries = {"equal_steps": (changes, np.ones(len(changes)), 1)}
     if (y > 0).all():
-        tries["equal_rates"] = (y[1:], y[:-1], y[-1] / y[-2])
+        tries["equal_rates"] = (y[1:], y[:-1], (y[1:] / y[:-1]).max())
     for pattern, (u, v, factor) in tries.items():
         cross = np.abs(np.outer(u, v) - np.outer(v, u)) / np.add.outer(v, v)
         error = cross.max() / step
