@@ -214,7 +214,7 @@ def test_every_mark_is_a_figure_and_lines_stay_in_a_series():
     ]
     assert sorted(drawn) == sorted(marks["value"])
     joined = [line for line in ax.lines if line.get_linestyle() in ("-", "--")]
-    series = [rows["value"].tolist() for _, rows in charts._lines(marks)]
+    series = [rows["value"].tolist() for _, rows in charts.counts.lines(marks)]
     lines = [list(line.get_ydata()) for line in joined if len(line.get_ydata()) > 1]
     assert sorted(map(sorted, series)) == sorted(map(sorted, lines))
     charts.close(ax)

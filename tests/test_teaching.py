@@ -275,7 +275,7 @@ def test_the_worksheet_is_the_small_table(page, lang):
 
 def test_lines_allowed_on_paper_are_those_of_the_chart(page, lang):
     rows = blocks.headline_rows()
-    lines = [key for key, _ in ua.charts._lines(rows.assign(x=rows["year"]))]
+    lines = [key for key, _ in ua.charts.counts.lines(rows.assign(x=rows["year"]))]
     assert sorted(key[0] for key in lines) == [
         "agency_register",
         "economic_census",

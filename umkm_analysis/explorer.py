@@ -15,6 +15,7 @@ import pandas as pd
 
 from umkm_analysis import blocks, charts, data, growth, projection, tables, text
 from umkm_analysis.blocks import Words
+from umkm_analysis.charts import canvas, counts
 from umkm_analysis.contract import period_span
 from umkm_analysis.errors import DataError, UmkmError
 from umkm_analysis.text import Block
@@ -520,17 +521,17 @@ def chart(
         raise DataError(
             "choice", argument="frame", value="measure, region_code", choices="1"
         )
-    rows["x"] = [charts._when(p, y) for p, y in zip(rows["period"], rows["year"],
+    rows["x"] = [canvas.when(p, y) for p, y in zip(rows["period"], rows["year"],
                                                     strict=True)]  # fmt: skip
     by = "family" if len(set(rows["family"])) > 1 else "concept"
     order = _order(rows, by, folder)
     if by == "family":
-        rows = charts._dodge(rows, order)
+        rows = counts.dodge(rows, order)
     names = folder.names(*_VOCABULARY[by], lang)
     unit = rows["unit"].iloc[0]
-    with charts._axes(ax) as ax:
+    with canvas.axes(ax) as ax:
         look = _look(order)
-        for _, line in charts._lines(rows.sort_values("x")):
+        for _, line in counts.lines(rows.sort_values("x")):
             dashed = (line["status"] != "observed").any()
             ax.plot(
                 line["x"], line["value"], color=look[line[by].iloc[0]][0],
@@ -553,11 +554,11 @@ def chart(
         last = rows["x"].max()
         extra = {}
         if base is not None and steps is not None and len(steps):
-            x0 = charts._when(base.period, base.year)
+            x0 = canvas.when(base.period, base.year)
             xs = [x0 + h for h in range(len(steps) + 1)]
             ys = [base.value, *steps["point"]]
             scenario = ax.plot(
-                xs, ys, ls=":", color=charts.INK, marker="o", mfc="white", ms=6,
+                xs, ys, ls=":", color=canvas.INK, marker="o", mfc="white", ms=6,
                 mew=1.2, lw=1.4, zorder=2.5,
                 markevery=range(1, len(xs)),
             )  # fmt: skip
@@ -593,15 +594,15 @@ def chart(
             ],
             "unit": text.term("unit", unit, lang),
         }  # fmt: skip
-        charts._dress(
+        canvas.dress(
             ax,
             text.say(Block("heading", "explore.title", params), lang),
             text.say(Block("sentence", "explore.subtitle", params), lang),
-            charts.footer(folder, rows["id"], lang),
+            canvas.footer(folder, rows["id"], lang),
             _alt(rows, by, order, names, params, extra, steps, lang),
             drop=30 + 17 * lines,
         )
-        charts._place(ax, sorted(items, key=lambda i: -i[1])[:LABELLED], 8.5)
+        canvas.place(ax, sorted(items, key=lambda i: -i[1])[:LABELLED], 8.5)
     return ax
 
 
