@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from umkm_analysis import backtest, data, projection
+from umkm_analysis import backtest, data, estimator, projection
 from umkm_analysis.backtest import by_year, coverage_band, run, simulate
 from umkm_analysis.errors import DataError, Leak, TooFewRegions
 
@@ -161,7 +161,7 @@ def test_a_leak_is_raised(monkeypatch):
     def late(self, t, h):
         return np.arange(1, min(t - h + 2, self.y.shape[1] - h))
 
-    monkeypatch.setattr(projection.Past, "origins", late)
+    monkeypatch.setattr(estimator.Past, "origins", late)
     with pytest.raises(Leak):
         run(simulate(regions=8, years=9), methods=["naive"], horizons=[1])
 

@@ -17,6 +17,7 @@ from umkm_analysis.errors import (
     TooFewRegions,
     TooShort,
 )
+from umkm_analysis.estimator import year_level
 from umkm_analysis.figure import Figure
 from umkm_analysis.projection import (
     bottom_up,
@@ -26,7 +27,6 @@ from umkm_analysis.projection import (
     project,
     prorate,
     scenario,
-    year_level,
 )
 
 CITY = {2023: 73300, 2024: 87397}

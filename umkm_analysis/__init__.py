@@ -24,7 +24,8 @@ _NAMES = {
 }  # fmt: skip
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 _MODULES = (
-    "data", "contract", "growth", "structure", "breakdown", "projection", "backtest",
+    "data", "contract", "growth", "structure", "breakdown", "projection", "estimator",
+    "panels", "backtest",
     "outlook",
     "verdicts", "charts", "tables", "text", "report", "writers", "blocks", "folder",
     "importing", "exercises",

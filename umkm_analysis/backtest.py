@@ -13,18 +13,17 @@ import numpy as np
 import pandas as pd
 
 from umkm_analysis.errors import DataError, TooFewRegions
-from umkm_analysis.projection import (
+from umkm_analysis.estimator import (
     JUDGE_YEARS,
     Past,
-    _count,
-    _least,
-    _level,
-    blocks,
+    check_count,
+    check_level,
     departures,
     growths,
+    least_regions,
     scale,
-    some,
 )
+from umkm_analysis.panels import blocks, some
 
 METHODS = (
     "naive",
@@ -101,9 +100,9 @@ def run(
     >>> r[["n", "years", "verdict"]].values.tolist()
     [[84, 7, 'too few years to judge']]
     """
-    own_points = _count(own_points, "own_points")
-    horizons = [_count(h, "horizons") for h in np.ravel(horizons)]
-    levels = [_level(v) for v in np.ravel(levels)]
+    own_points = check_count(own_points, "own_points")
+    horizons = [check_count(h, "horizons") for h in np.ravel(horizons)]
+    levels = [check_level(v) for v in np.ravel(levels)]
     rules = _methods(methods)
     table = blocks(panel)
     if name is None:
@@ -135,11 +134,11 @@ def run(
                         **row,
                     }
                 )
-                if regions - 1 < _least(level):
+                if regions - 1 < least_regions(level):
                     why[level] = TooFewRegions(
                         "too_few_regions",
                         level=level,
-                        needed=_least(level),
+                        needed=least_regions(level),
                         m=regions - 1,
                     )
     frame = pd.DataFrame(rows, columns=_KEYS)
@@ -174,10 +173,10 @@ def by_year(panel, *, method="gated", own_points=2, horizon=1, level=0.8):
     """
     rule = method if callable(method) else _methods([method])[method]
     method = "rival" if callable(method) else method
-    horizon, level = _count(horizon, "horizon"), _level(level)
+    horizon, level = check_count(horizon, "horizon"), check_level(level)
     rows = []
     for block in blocks(panel):
-        test = _Test(block, _count(own_points, "own_points"))
+        test = _Test(block, check_count(own_points, "own_points"))
         error, year, [(half, bad)] = test.score(method, rule, horizon, [level])
         for y in np.unique(year):
             e, *ends = (x[year == y] for x in (np.abs(error), half, bad))
@@ -562,7 +561,7 @@ def interval_score(actual, low, high, level):
     >>> round(interval_score([741.84], [744.54], [773.22], 0.8), 2)
     55.68
     """
-    level = _level(level)
+    level = check_level(level)
     a, lo = _pair(actual, low)
     _, hi = _pair(actual, high)
     if (lo > hi).any():
