@@ -36,7 +36,7 @@ WORDS = tomllib.loads((HERE / "words.toml").read_text(encoding="utf-8"))
 MADE = ("index", "claims", "rows", "sources", "glossary", "data", "downloads", "api")
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 #: The line of a file that leads to its twin: on the site the switch does that.
-TWIN = re.compile(r"^(?:English|Bahasa Indonesia): \[[^\]]+\]\([^)]+\)\n+", re.M)
+TWIN = re.compile(r"^(?:English|Bahasa Indonesia): \[[^\]]+\]\(([^)]+)\)\n+", re.M)
 FENCE = re.compile(r"(^ *```.*?^ *```$)", re.M | re.S)
 
 
@@ -107,6 +107,9 @@ class Site:
         """The page of the other language, as (language, name)."""
         lang, name = self.places[path]
         (other,) = set(text.LANGS) - {lang}
+        named = TWIN.search(path.read_text(encoding="utf-8"))
+        if named:
+            return other, Path(named[1]).stem
         number = re.findall(r"\d+", name)
         twins = [
             twin

@@ -4,6 +4,7 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import prose
 import pytest
 import small
 
@@ -143,10 +144,23 @@ def test_start(tmp_path, capsys):
     assert out.strip() == str(place / "notebooks" / "en")
     assert "jupyter lab" in err
     lessons = sorted((place / "notebooks" / "id").glob("*.ipynb"))
-    assert len(lessons) == len(list((folder.notebooks() / "id").glob("*.ipynb")))
+    assert len(lessons) == len(
+        list((folder.shipped("notebooks") / "id").glob("*.ipynb"))
+    )
     # The path that the lessons use.
     assert (lessons[0].parent / "../../data/balikpapan.csv").resolve().is_file()
     assert contract.check(place / "data") == []
+    assert str(place / "teaching" / "en") in err
+
+
+def test_start_copies_what_a_teacher_needs(tmp_path):
+    folder.start(tmp_path)
+    for lang, guide in (("id", "panduan.md"), ("en", "guide.md")):
+        place = tmp_path / "teaching" / lang
+        assert (place / guide).is_file()
+        assert len(list(place.glob("*.pdf"))) == 3
+        # Nothing in the copy leads out of it.
+        assert [x for page in place.glob("*.md") for x in prose.dead_links(page)] == []
 
 
 def test_start_keeps_what_a_student_wrote(tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""The wheel works without the clone: the tables and notebooks travel inside."""
+"""The wheel works without the clone: tables, notebooks and lessons travel inside."""
 
 import json
 import os
@@ -59,10 +59,11 @@ def files_below(folder):
     }
 
 
-def test_it_holds_every_table_and_notebook_and_nothing_beside_the_package(wheel):
+def test_it_holds_tables_notebooks_and_lessons_and_nothing_beside_the_package(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     carried = files_below("data") | files_below("notebooks")
+    carried |= files_below("teaching/en") | files_below("teaching/id")
     expected = files_below("umkm_analysis") | {f"umkm_analysis/{n}" for n in carried}
     assert {name for name in names if ".dist-info/" not in name} == expected
     assert any(name.endswith("/licenses/LICENSE-DATA") for name in names)
@@ -89,6 +90,13 @@ def test_tables_are_read_from_the_installed_copy(python, installed):
 def test_its_command_works_far_from_the_clone(python):
     claims = json.loads(python("-m", "umkm_analysis", "claims", "--format", "json"))
     assert len(claims) > 100
+
+
+def test_it_makes_a_folder_for_a_class(python, tmp_path):
+    python("-m", "umkm_analysis", "start", tmp_path / "class")
+    made = {p.relative_to(tmp_path / "class") for p in (tmp_path / "class").rglob("*")}
+    for folder in ("data", "notebooks", "teaching/en", "teaching/id"):
+        assert {Path(name) for name in files_below(folder)} <= made
 
 
 def test_its_program_is_called_umkm(wheel):

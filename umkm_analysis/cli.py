@@ -754,6 +754,7 @@ def _start(args):
     lessons = Path(args.dir) / "notebooks" / args.lang
     print(lessons)
     _say("start.open", args.lang, path=lessons)
+    _say("start.teach", args.lang, path=Path(args.dir) / "teaching" / args.lang)
 
 
 def _diff(args):

@@ -19,10 +19,14 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _LEVELS = {2: "province", 4: "regency", 7: "district", 10: "village"}
 
 
-def notebooks() -> Path:
-    """Where the notebooks lie: inside an installed package, beside it in a clone."""
-    inside = contract.HERE / "notebooks"
-    return inside if inside.is_dir() else contract.HERE.parent / "notebooks"
+def shipped(name: str) -> Path:
+    """A folder that travels inside an installed package, and lies beside it in a clone.
+
+    >>> shipped("notebooks").name
+    'notebooks'
+    """
+    inside = contract.HERE / name
+    return inside if inside.is_dir() else contract.HERE.parent / name
 
 
 def new(target, *, region=None, name=None, level=None, parent=None, today=None) -> Path:
@@ -50,7 +54,7 @@ def new(target, *, region=None, name=None, level=None, parent=None, today=None) 
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DataError("folder_not_empty", path=str(target))
     package = contract.open_package()
-    tables = {n: _rows(package, n) for n in package.resources}
+    tables = {n: rows_of(package, n) for n in package.resources}
     home = _home(tables["regions"], region, name, level, parent)
     day = (today or date.today()).isoformat()
     keep = {n: tables[n] for n in VOCABULARIES if n in tables}
@@ -84,7 +88,8 @@ def umask() -> int:
     return mask
 
 
-def _rows(package, name):
+def rows_of(package, name) -> list[dict]:
+    """The rows of a table as text; none where it cannot be read."""
     table = contract.read(package, name, [])
     if table is None:
         return []
@@ -204,7 +209,7 @@ def write_table(path, columns, rows) -> None:
 
 
 def start(target) -> tuple[list[Path], list[Path]]:
-    """Copy notebooks and tables into a working folder.
+    """Copy notebooks, tables and teaching material into a working folder.
 
     Nothing that is there already is written over.
 
@@ -220,7 +225,9 @@ def start(target) -> tuple[list[Path], list[Path]]:
     """
     target = Path(target)
     copied, kept = [], []
-    for name, source in (("data", contract.SHIPPED), ("notebooks", notebooks())):
+    lessons = [f"teaching/{lang}" for lang in text.LANGS]
+    for name in ("data", "notebooks", *lessons):
+        source = shipped(name)
         for file in sorted(source.rglob("*")):
             below = file.relative_to(source)
             if not file.is_file() or {"__pycache__", ".ipynb_checkpoints"} & set(
@@ -338,9 +345,9 @@ def satu_data(path=None) -> list[dict]:
     if problems:
         raise problems[0].as_error()
     c = tables["observations"].columns
-    concepts = {r["concept"]: r for r in _rows(package, "concepts")}
-    measures = {r["measure"]: r for r in _rows(package, "measures")}
-    sectors = {r["sector"]: r["name_id"] for r in _rows(package, "sectors")}
+    concepts = {r["concept"]: r for r in rows_of(package, "concepts")}
+    measures = {r["measure"]: r for r in rows_of(package, "measures")}
+    sectors = {r["sector"]: r["name_id"] for r in rows_of(package, "sectors")}
     found = {}
     for concept, measure, size, sector in zip(
         c["concept"], c["measure"], c["size_class"], c["sector"], strict=True
