@@ -17,7 +17,7 @@ from pathlib import Path
 
 from umkm_analysis import contract, folder
 
-EXAMPLE = folder.notebooks() / "examples" / "imk_kalimantan.csv"
+EXAMPLE = folder.shipped("notebooks") / "examples" / "imk_kalimantan.csv"
 ANSWERS = ("numbers=id", "concept=imk_survey", "status=observed", "totals=skip")
 IMPORT = [
     "import", str(EXAMPLE), "--to", "FOLDER", "--yes",

@@ -644,10 +644,13 @@ def test_no_entities(city, tmp_path):
 @pytest.mark.parametrize(
     ("raw", "code"),
     [
-        (b"%PDF-1.7", "import_kind"),
+        (b"%PDF-1.7", "import_pdf"),
         (b"PK\x03\x04broken", "import_broken"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "import_broken"),
-        (b"<html><table><tr><td>1</td></tr></table>", "import_html"),
+        (b"\n\n%PDF-1.4\n", "import_pdf"),
+        (b"<html><p>1</p></html>", "import_html"),
+        (b'{"result": {"records": [{"id": 1}]}}', "import_kind"),
+        (b"MIME-Version: 1.0\n", "import_kind"),
         (b"a\x00\x01\x02;1", "import_kind"),
         (b"a;\x81\x8d", "import_broken"),
     ],

@@ -206,6 +206,46 @@ def period(text: str) -> str | None:
     return None
 
 
+_PART = (
+    r"(?:(?:triwulan|tw|q|kuartal|semester|smt|sem)\b\.?\s*-?\s*(?:iv|iii|ii|i|[1-4])"
+    r"|(?:[0-9]{1,2}\s+)?(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r"))"
+)
+_TIME = re.compile(rf"(?:\b{_PART}\b\.?[ ,/-]*(?:tahun )?)?\b{_YEAR}\b", re.I)
+_STRETCH = re.compile(
+    r"(\bs\s*[./]\s*d\b|\bs[./]d\.?|\bsampai\b|\bhingga\b|\bsejak\b|\bbefore\b|\bafter\b"
+    r"|\buntil\b|\bsince\b|\bup to\b|\bper kapita\b)",
+    re.I,
+)
+
+
+def part_of_year(text: str) -> bool:
+    """Whether a text names a month, quarter or half, but no year.
+
+    >>> part_of_year("Triwulan II"), part_of_year("Mei"), part_of_year("Mei 2024")
+    (True, True, False)
+    """
+    bare = " ".join(str(text).casefold().split()).strip(" :.")
+    return bool(re.fullmatch(_PART, bare)) and period(f"{bare} 2024") is not None
+
+
+def period_in(text: str) -> str | None:
+    """The one time that a title names; None for none, several, or a stretch.
+
+    Examples
+    --------
+    >>> period_in("Jumlah UMKM, Juni 2023"), period_in("Jumlah UMKM tahun 2023")
+    ('2023-06', '2023')
+    >>> period_in("Jumlah UMKM s.d. Juni 2023") is None
+    True
+    """
+    if _STRETCH.search(text) or re.search(_YEAR + r"\s*[-–/]\s*[0-9]{2,4}\b", text):
+        return None
+    found = {
+        period(m[0].casefold().replace("tahun ", "")) for m in _TIME.finditer(text)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
 _PERIOD_MARK = re.compile(
     r"(?<=[0-9])\s*(\*{1,3}\)?|[rex]\)?|[¹²³]\)?|\([a-z*]+\))\Z", re.I
 )
@@ -248,25 +288,33 @@ _HEADS = (
     ("size",
      r"(skala|skala usaha|ukuran usaha|kelas usaha|klasifikasi usaha|jenis umkm|size"
      r"|size class|kategori umkm|kelas)"),
+    ("measure", r"(nama )?(variabel|variable|indikator|indicator|data)"),
     ("unit", r"(satuan|unit of measure)"),
-    ("note", r"(keterangan|catatan|ket|note|notes|keterangan tambahan)"),
+    ("note",
+     r"(keterangan|catatan|ket|note|notes|keterangan tambahan|sumber( data)?|source"
+     r"|last update|(tanggal )?(update|pembaruan)|created at|updated at|timestamp"
+     r"|latitude|longitude|lintang|bujur)"),
 )  # fmt: skip
 _HEADS = tuple((role, re.compile(f"(?:{p})\\Z")) for role, p in _HEADS)
 #: What a column may be told to be.
 ROLES = (
     "value", "region", "region_code", "province", "year", "month", "period", "sector",
-    "size", "unit", "note", "number", "skip",
+    "size", "measure", "unit", "note", "number", "skip",
 )  # fmt: skip
 
 
 def role_of(head: str) -> str | None:
     """What a column holds, by its head; None where the head does not say.
 
-    >>> role_of("nama_kabupaten_kota"), role_of("Tahun"), role_of("Jumlah UMKM")
+    >>> role_of("nama_kabupaten_kota"), role_of("Tahun/Year"), role_of("Jumlah UMKM")
     ('region', 'year', None)
     """
     bare = folded(head)
-    return next((role for role, found in _HEADS if found.match(bare)), None)
+    role = next((role for role, found in _HEADS if found.match(bare)), None)
+    if role or "/" not in head:
+        return role
+    both = {role_of(part) for part in head.split("/")}
+    return both.pop() if len(both) == 1 else None
 
 
 _SIZES = {
@@ -301,6 +349,12 @@ _MEASURES = (
     ("business_units", r"umkm|usaha|perusahaan|businesses|establishments|imk|ikm"),
 )
 _MEASURES = tuple((m, re.compile(f"\\b(?:{p})\\b", re.I)) for m, p in _MEASURES)
+#: Names of offices hold words of measures: the Dinas Koperasi counts more than those.
+_OFFICE = re.compile(
+    r"\b(dinas|disperin\w*|diskop\w*|kementerian|kemenkop\w*|kantor|bidang|badan pusat"
+    r"|pemerintah|pemkot|pemkab|pemprov)\b.*",
+    re.I,
+)
 UNITS = {
     "unit": "unit", "usaha": "unit", "unit usaha": "unit", "pelaku usaha": "unit",
     "umkm": "unit", "perusahaan": "unit", "buah": "unit", "koperasi": "unit",
@@ -355,6 +409,19 @@ def _slug(text, limit=60):
 
 
 # Regions
+
+
+def is_code(text: str) -> bool:
+    """Whether a text has the form of a code of BPS or of the ministry.
+
+    >>> is_code("6471"), is_code("64.71.01"), is_code("C"), is_code("647")
+    (True, True, False, False)
+    """
+    return bool(_BPS.match(text.strip()) or _KEMENDAGRI.match(text.strip()))
+
+
+_BPS = re.compile(r"([0-9]{2}|[0-9]{4}|[0-9]{7}|[0-9]{10})\Z")
+_KEMENDAGRI = re.compile(r"[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?\Z")
 
 
 class Regions:
@@ -438,11 +505,16 @@ def measure_of(text: str) -> str | None:
 
     >>> measure_of("Jumlah Tenaga Kerja (orang)"), measure_of("Pertumbuhan UMKM (%)")
     ('workers', None)
+    >>> measure_of("Jumlah koperasi dan UMKM"), measure_of("UMKM, Dinas Koperasi")
+    (None, 'business_units')
     """
     if _RELATIVE.search(text):
         return None
-    bare = folded(text)
-    return next((m for m, found in _MEASURES if found.search(bare)), None)
+    bare = folded(_OFFICE.sub("", text))
+    named = [m for m, found in _MEASURES if found.search(bare)]
+    if "business_units" in named and {"cooperatives", "cooperatives_active"} & {*named}:
+        return named[0] if named[0] in ("workers", "turnover") else None
+    return named[0] if named else None
 
 
 def size_of(text: str) -> str | None:

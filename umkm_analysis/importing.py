@@ -15,14 +15,16 @@ import shutil
 from array import array
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 from umkm_analysis import cells, contract, sheets, text
 from umkm_analysis.cells import folded
 from umkm_analysis.errors import DataError
+from umkm_analysis.folder import rows_of
 
 EMPTY, OUTSIDE = 0, 1
 CELLS = (
@@ -46,6 +48,12 @@ _NEW_CONCEPT = (
     "family",
     "series",
 )
+#: Labels that a row may hold.
+_ROW_LABELS = (
+    "region", "region_code", "kemendagri", "sector", "size", "year", "month", "period",
+    "measure",
+)  # fmt: skip
+_ONE_OF_A_KIND = ("year", "month", "period", "size", "sector", "measure", "region_code")
 _OF_ROWS = ("precision", "rounding", "grade")
 
 
@@ -83,6 +91,11 @@ class Column:
     region: str | None = None
     total: bool = False
     said: str = ""
+    within: str = ""
+    other: str = ""
+    open_period: str | None = None
+    scaled: str | None = None
+    factor: int | None = 1
 
 
 @dataclass
@@ -95,6 +108,11 @@ class Area:
     titles: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     numbering: int | None = None
+    again: list[int] = field(default_factory=list)
+    lines: range = range(0)
+    sheet: int = 0
+    place: str = ""
+    siblings: dict = field(default_factory=dict)
 
     @property
     def title(self):
@@ -148,6 +166,7 @@ class Plan:
         self.new = {n: [] for n in ("regions", "sectors", "concepts", "sources")}
         self._numbers, self._periods, self._found, self._concepts = {}, {}, {}, {}
         self._union, self.differs, self._sectors = {}, set(), None
+        self._shipped = None
         self.meta, self.marks, self.source_id = {}, {}, None
         self._read()
 
@@ -197,8 +216,9 @@ class Plan:
             code = self._codes.setdefault((status, reason), len(self._codes))
             line[column] = code
 
-    def mark_row(self, sheet, row, status, reason):
-        for column in range(len(self.fates[sheet][row])):
+    def mark_row(self, sheet, row, status, reason, columns=None):
+        every = range(len(self.fates[sheet][row]))
+        for column in every if columns is None else columns:
             self.mark(sheet, row, column, status, reason)
 
     def said(self) -> list[tuple[str, dict]]:
@@ -273,62 +293,80 @@ class Plan:
             encoding=book.encoding or "-",
             separator=_NAMED.get(book.separator, book.separator or "-"),
         )
-        areas = {}
-        for i, sheet in enumerate(book.sheets):
-            area = _area(sheet)
-            if area is not None:
-                areas[i] = area
-        areas = self._choose(areas)
+        areas = self._choose(
+            [a for i, sheet in enumerate(book.sheets) for a in _areas(sheet, i)]
+        )
         if not areas:
-            self.say("no_table")
+            if not self.questions:
+                self.say("no_table")
             return
         self._hidden(areas)
-        for i, area in areas.items():
-            self._layout(i, area)
-        self._source(list(areas.values()))
-        self._titles = {i: a.title for i, a in areas.items()}
-        self._title = " / ".join(a.title for a in areas.values() if a.title)
-        self._notes = [n for a in areas.values() for n in a.notes]
-        for i, area in areas.items():
-            self._columns(i, area)
+        for area in areas:
+            self._layout(area)
+        self._source(areas)
+        self._title = " / ".join(dict.fromkeys(a.title for a in areas if a.title))
+        self._notes = list(dict.fromkeys(n for a in areas for n in a.notes))
+        for area in areas:
+            self._columns(area)
+        self._scales(areas)
         self._measured = {
-            c.measure for a in areas.values() for c in a.columns if c.role == "value"
+            c.measure for a in areas for c in a.columns if c.role == "value"
         }
-        for i, area in areas.items():
-            self._body(i, area)
+        for area in areas:
+            self._body(area)
         if self.agreed:
             self.say("total_agrees", n=self.agreed)
         self._settle()
 
     def _choose(self, areas):
-        seen = {i: a for i, a in areas.items() if not self.book.sheets[i].hidden}
+        """The tables to read: those of one sheet or of all, of one title or of all."""
         for i, sheet in enumerate(self.book.sheets):
             if sheet.hidden:
                 self.say("hidden_sheet", sheet=sheet.name)
                 for r in range(len(sheet.rows)):
                     self.mark_row(i, r, "refused", "hidden_sheet")
-        if len(seen) > 1:
-            names = [self.book.sheets[i].name for i in seen]
-            given = self.ask("sheet", "sheet", (*names, "all"), n=len(names))
-            for i in seen:
+        areas = [a for a in areas if not self.book.sheets[a.sheet].hidden]
+        names = {a.sheet: self.book.sheets[a.sheet].name for a in areas}
+        if len(names) > 1:
+            for area in areas:
+                area.place = names[area.sheet]
+            given = self.ask("sheet", "sheet", (*names.values(), "all"), n=len(names))
+            for i, name in names.items():
                 for r in range(len(self.book.sheets[i].rows)):
                     if given is None:
                         self.mark_row(i, r, "pending", "sheet")
-                    elif given not in (self.book.sheets[i].name, "all"):
+                    elif given not in (name, "all"):
                         self.mark_row(i, r, "refused", "other_sheet")
-            if given is None:
-                return {}
-            seen = {
-                i: a
-                for i, a in seen.items()
-                if given in (self.book.sheets[i].name, "all")
-            }
-        return seen
+            areas = [a for a in areas if given in (names[a.sheet], "all")]
+        return self._stacked(areas)
+
+    def _stacked(self, areas):
+        """Several tables below each other in a sheet: each has lines of its own."""
+        spans = list(dict.fromkeys((a.sheet, a.lines) for a in areas))
+        if len(spans) == len({i for i, _ in spans}):
+            return areas
+        listed = {span: str(n) for n, span in enumerate(spans, 1)}
+        titles = {(a.sheet, a.lines): a.title or a.columns[0].head for a in areas}
+        given = self.ask(
+            "table", "table", (*listed.values(), "all"), n=len(spans),
+            titles=[f"{n}. {titles[span][:80]}" for span, n in listed.items()],
+        )  # fmt: skip
+        for (i, lines), n in listed.items():
+            for r in lines:
+                if given is None:
+                    self.mark_row(i, r, "pending", "table")
+                elif given not in (n, "all"):
+                    self.mark_row(i, r, "refused", "other_table")
+        kept = [a for a in areas if given in (listed[a.sheet, a.lines], "all")]
+        for area in kept:
+            n = listed[area.sheet, area.lines]
+            area.place = f"{area.place} {n}".strip()
+        return kept
 
     def _hidden(self, areas):
         self.skip_hidden = None
-        for i, area in areas.items():
-            sheet = self.book.sheets[i]
+        for area in areas:
+            sheet = self.book.sheets[area.sheet]
             rows = [
                 r for r in area.body if r in sheet.hidden_rows and any(sheet.rows[r])
             ]
@@ -344,11 +382,12 @@ class Plan:
                     "hidden", "hidden", ("take", "skip"), places=places
                 )
 
-    def _layout(self, i, area):
-        heads = {folded(h) for c in area.columns for h in [c.head]}
+    def _layout(self, area):
+        heads = {folded(c.head) for c in area.columns}
         notes = " ".join([area.title, *area.notes])
         if {"kode provinsi", "nama provinsi", "satuan", "tahun"} <= heads:
-            kind = "jabar" if "id" in heads else "satu_data"
+            own = any(c.head.strip().casefold() == "id" for c in area.columns)
+            kind = "jabar" if own else "satu_data"
         elif "satuan" in heads and "tahun" in heads:
             kind = "satu_data"
         elif re.search(r"\bBPS\b|Badan Pusat Statistik|bps\.go\.id", notes):
@@ -380,58 +419,51 @@ class Plan:
             found = found or re.match(r"\s*(\*{1,3})\s*(.+)", line)
             if found:
                 self.marks[found[1].strip(")")] = found[2].strip()
-        if scaled := next(
-            (
-                m
-                for a in areas
-                for x in (*a.titles, *(c.head for c in a.columns))
-                if (m := cells._SCALED.search(x))
-            ),
-            None,
-        ):
-            self.scaled = self.ask(
-                "scale",
-                "scale",
-                ("1", "1000", "1000000", "1000000000", "1000000000000"),
-                said=scaled[0],
+
+    def _scales(self, areas):
+        """By what the figures of each column are multiplied, where words say so.
+
+        A head speaks for its column only, a title for the columns whose heads do not.
+        """
+        powers = tuple(str(10**n) for n in (0, 3, 6, 9, 12))
+        values = []
+        for area in areas:
+            above = next(
+                (m[0] for x in area.titles if (m := cells._SCALED.search(x))), ""
             )
-        else:
-            self.scaled = self.answer("scale") or "1"
-        if self.scaled is not None and not re.fullmatch(r"10*", self.scaled):
-            raise DataError(
-                "import_answer",
-                key="scale",
-                value=self.scaled,
-                choices=("1", "1000", "1000000"),
-            )
+            for column in area.columns:
+                if column.role == "value":
+                    found = cells._SCALED.search(column.head)
+                    column.scaled = found[0] if found else above
+                    values.append(column)
+        alike = len({c.scaled for c in values}) == 1
+        for column in values:
+            key = "scale" if alike else f"scale:{column.head}"
+            given = self.answer(key)
+            if column.scaled and given is None:
+                given = self.ask(key, "scale", powers, free=True, said=column.scaled)
+            if given is not None and not re.fullmatch(r"10*", given):
+                raise DataError("import_answer", key=key, value=given, choices=powers)
+            column.factor = int(given) if given else None if column.scaled else 1
+            column.scaled = key
 
     # Columns
 
-    def _columns(self, i, area):
-        sheet = self.book.sheets[i]
-        for r in range(area.heads.start):
+    def _columns(self, area):
+        i = area.sheet
+        for r in range(area.lines.start, area.heads.start):
             self.mark_row(i, r, "taken", "title")
-        for r in area.heads:
+        for r in (*area.heads, *area.again):
             self.mark_row(i, r, "taken", "head")
         if area.numbering is not None:
             self.mark_row(i, area.numbering, "taken", "numbering")
-        for r in range(area.body.stop, len(sheet.rows)):
+        for r in range(area.body.stop, area.lines.stop):
             self.mark_row(i, r, "taken", "note")
         for column in area.columns:
-            self._role(i, area, column)
-        # The least of several levels is the one that the rows are about.
-        levels = [c for c in area.columns if c.role == "region"]
-        order = ("provinsi", "kabupaten", "kota", "kecamatan", "kelurahan", "desa")
-        if len(levels) > 1:
-
-            def depth(column):
-                words = folded(column.head).split()
-                return max((order.index(w) for w in words if w in order), default=0)
-
-            last = max(levels, key=lambda c: (depth(c), c.index))
-            for column in levels:
-                if column is not last:
-                    column.role = "province"
+            self._role(area, column)
+        levels = self._levels(area, "region")
+        self._levels(area, "region_code")
+        self._doubles(area)
         if levels:
             return
         # A table of provinces only: then they are the areas.
@@ -441,16 +473,74 @@ class Plan:
                     column.role
                 ]
 
-    def _role(self, i, area, column):
-        sheet, c = self.book.sheets[i], column.index
-        body = [sheet.cell(r, c).strip() for r in area.body[:400]]
+    def _levels(self, area, role):
+        """The least of several levels is the one that the rows are about."""
+        levels = [c for c in area.columns if c.role == role]
+        order = ("provinsi", "kabupaten", "kota", "kecamatan", "kelurahan", "desa")
+
+        def depth(column):
+            words = folded(column.head).split()
+            return max((order.index(w) for w in words if w in order), default=0)
+
+        if len(levels) > 1:
+            last = max(levels, key=lambda c: (depth(c), c.index))
+            for column in levels:
+                if column is not last:
+                    column.role = "province"
+        return levels
+
+    def _doubles(self, area):
+        """Two columns that say the same kind of thing: which one counts is asked."""
+        sheet = self.book.sheets[area.sheet]
+        first = {}
+        for column in area.columns:
+            if column.role not in _ONE_OF_A_KIND:
+                continue
+            there = first.setdefault(column.role, column)
+            if there is column:
+                continue
+            if any(
+                sheet.cell(r, there.index).strip()
+                != sheet.cell(r, column.index).strip()
+                for r in area.body
+            ):
+                self._unknown(area, column)
+            else:
+                column.role = "note"
+
+    def _unknown(self, area, column):
+        sheet, c = self.book.sheets[area.sheet], column.index
+        said = (sheet.cell(r, c).strip() for r in area.body)
+        self.ask(
+            f"column:{column.head}",
+            "column",
+            cells.ROLES,
+            head=column.head or sheets.letters(c),
+            example=next((t for t in said if t), "")[:40],
+        )
+        column.role = "unknown"
+
+    def _role(self, area, column):
+        sheet, c = self.book.sheets[area.sheet], column.index
+        rows = [r for r in area.body[:400] if r not in area.again]
+        body = [sheet.cell(r, c).strip() for r in rows]
         filled = [t for t in body if t]
         given = self.answer(f"column:{column.head}", cells.ROLES)
         column.role = given or (cells.role_of(column.head) if filled else "blank")
         figures = sum(
-            self._number(t) is not None or bool(cells.missing(t)) for t in filled
+            t == "=" or self._number(t) is not None or bool(cells.missing(t))
+            for t in filled
         )
         numeric = figures * 2 >= len(filled) and bool(figures)
+        if re.match(r"(jumlah|banyaknya|number of)\b", folded(column.head)):
+            numeric = bool(figures)
+        if folded(column.head) in ("kode", "code") and not given:
+            # Of what it is the code only its cells can say.
+            coded = sum(
+                bool(self.regions.of_code(t) or cells.is_code(t)) for t in filled
+            )
+            if coded * 2 < len(filled):
+                column.role = None
         if column.role is None and not numeric:
             column.role = self._by_content(filled)
         if column.role is None and numeric:
@@ -467,15 +557,7 @@ class Plan:
             else:
                 column.role = "value"
         if column.role is None:
-            head = column.head or sheets.letters(c)
-            self.ask(
-                f"column:{column.head}",
-                "column",
-                cells.ROLES,
-                head=head,
-                example=filled[0][:40],
-            )
-            column.role = "unknown"
+            self._unknown(area, column)
         if column.role == "value":
             self._dimensions(area, column)
 
@@ -487,6 +569,7 @@ class Plan:
             ("size", cells.size_of),
             ("period", cells.period),
             ("sector", self._sector_named),
+            ("measure", cells.measure_of),
         ):
             if labels and sum(bool(test(t)) for t in labels) * 2 > len(labels):
                 return role
@@ -505,10 +588,13 @@ class Plan:
 
     def _dimensions(self, area, column):
         parts = [p for p in column.head.split(" | ") if p]
+        rest = []
         for part in parts:
             made, mark = cells.marked_period(part)
             if made:
                 column.period, column.mark = made, mark
+            elif cells.part_of_year(part):
+                column.within = part
             elif size := cells.size_of(part):
                 column.size = size
             elif len(found := self.regions.find(part)) == 1:
@@ -517,13 +603,29 @@ class Plan:
                 column.total = True
             elif sector := self._sector_named(part):
                 column.sector = sector
-            elif len(years := set(re.findall(r"\b(?:19|20)[0-9]{2}\b", part))) == 1:
-                column.period = years.pop()
+            elif made := cells.period_in(part):
+                column.period = made
+            elif re.search(r"\b(?:19|20)[0-9]{2}\b", part):
+                column.period = self.ask(
+                    f"period:{part}", "period_text", (), free=True, said=part
+                )
+                column.open_period = None if column.period else f"period:{part}"
+            else:
+                rest.append(part)
+        if column.within and column.period:
+            joint = cells.period(f"{column.within} {column.period}")
+            column.period, column.within = joint or column.period, ""
         head = column.head
-        words = [p for p in parts if not cells.marked_period(p)[0]]
+        words = [
+            p for p in parts
+            if not cells.marked_period(p)[0] and not cells.part_of_year(p)
+        ]  # fmt: skip
         column.said = " | ".join(p for p in words if not cells.size_of(p))
-        given = self.answer(f"measure:{column.said}", tuple(self.measures))
-        column.measure = given or self.answer("measure", tuple(self.measures))
+        # What is neither a time nor a size nor a measure may be an area or a sector.
+        column.other = " | ".join(p for p in rest if not cells.measure_of(p))
+        choices = (*self.measures, "skip")
+        given = self.answer(f"measure:{column.said}", choices)
+        column.measure = given or self.answer("measure", choices)
         if column.measure is None:
             named = {
                 folded(r[k]): m
@@ -534,7 +636,10 @@ class Plan:
             found = found or cells.measure_of(head)
             said = column.said
             if found is None and not cells._RELATIVE.search(head):
-                found, said = cells.measure_of(area.title), area.title
+                lines = {m: t for t in area.titles if (m := cells.measure_of(t))}
+                if len(lines) == 1:
+                    ((found, said),) = lines.items()
+            said = said or head
             if found in self.measures:
                 column.measure = found
                 self.say("measure", measure=found, head=said)
@@ -549,9 +654,9 @@ class Plan:
             self._numbers[raw] = made
         return self._numbers[raw]
 
-    def _style(self, i, area, column):
+    def _style(self, area, column):
         """How the text numbers of a column are to be read: id, en, or asked."""
-        sheet = self.book.sheets[i]
+        sheet = self.book.sheets[area.sheet]
         evidence, open_, example = set(), 0, ""
         for r in area.body:
             raw = sheet.cell(r, column.index)
@@ -586,13 +691,14 @@ class Plan:
         )
         return "?" + (key if evidence else "numbers")
 
-    def _body(self, i, area):
+    def _body(self, area):
+        i = area.sheet
         sheet = self.book.sheets[i]
         by_role = {}
         for column in area.columns:
             by_role.setdefault(column.role, []).append(column)
         values = by_role.get("value", [])
-        styles = {c.index: self._style(i, area, c) for c in values}
+        styles = {c.index: self._style(area, c) for c in values}
         for role, reason in (
             ("number", "numbering"),
             ("note", "note"),
@@ -607,6 +713,7 @@ class Plan:
             ("period", "label"),
             ("size", "label"),
             ("sector", "label"),
+            ("measure", "label"),
         ):
             for column in by_role.get(role, ()):
                 for r in area.body:
@@ -620,29 +727,25 @@ class Plan:
         if not values:
             self.say("no_values", sheet=sheet.name)
         one = {k: v[0] for k, v in by_role.items() if k and len(v) >= 1}
-        labelled = any(
-            k in one
-            for k in (
-                "region",
-                "region_code",
-                "kemendagri",
-                "sector",
-                "size",
-                "year",
-                "period",
-                "month",
-            )
-        )
-        self._totals(i, area, one, values, styles)
+        labelled = any(k in one for k in _ROW_LABELS)
+        self._totals(area, one, values, styles)
+        rows = [
+            r for r in area.body
+            if r not in area.again and any(sheet.cell(r, c.index).strip()
+                                           for c in area.columns)
+        ]  # fmt: skip
+        for r in area.again:
+            self.mark_row(i, r, "taken", "head")
+        above = self._blanks(area, one, values, rows)
+        under, heads = self._sections(area, one, values, rows)
         blocked = next((f"column:{c.head}" for c in by_role.get("unknown", ())), None)
-        for r in area.body:
-            if not any(t.strip() for t in sheet.rows[r]):
-                continue
+        columns = [c.index for c in area.columns]
+        for r in rows:
             if r in sheet.hidden_rows and self.skip_hidden != "take":
                 status = "pending" if self.skip_hidden is None else "refused"
-                self.mark_row(i, r, status, "hidden")
+                self.mark_row(i, r, status, "hidden", columns)
                 continue
-            row = self._row(i, r, one)
+            row = self._row(area, r, one, above, under.get(r, {}))
             found = False
             for column in values:
                 raw = sheet.cell(r, column.index)
@@ -656,26 +759,133 @@ class Plan:
                 if blocked:
                     self.mark(i, r, column.index, "pending", blocked)
                     continue
-                self._cell(i, r, column, raw, styles[column.index], row)
-            if not found and labelled:
+                self._cell(area, r, column, raw, styles[column.index], row)
+            if not found and labelled and r not in heads:
                 for column in area.columns:
                     if column.role not in ("number", "note", "skip", "unknown"):
                         self.mark(i, r, column.index, "refused", "label_only")
 
-    def _row(self, i, r, one):
+    def _blanks(self, area, one, values, rows):
+        """Labels that stand in the first of several rows only.
+
+        Returns what each row takes from above, by role; None where that is open.
+        """
+        sheet = self.book.sheets[area.sheet]
+        found = {}
+        for role in _ROW_LABELS:
+            if role not in one:
+                continue
+            c, last, carried = one[role].index, "", {}
+            for r in rows:
+                label = sheet.cell(r, c).strip()
+                figures = any(sheet.cell(r, v.index).strip() for v in values)
+                if label:
+                    last = label
+                elif (
+                    figures
+                    and last
+                    and not self._merged_into(sheet, r, c)
+                    and not self._total_of(sheet, area, r)
+                ):
+                    carried[r] = last
+            if not carried:
+                continue
+            head = one[role].head or sheets.letters(c)
+            key = f"fill:{head}"
+            given = self.ask(
+                key, "fill", ("above", "none"), head=head, n=len(carried),
+                row=min(carried) + 1, label=carried[min(carried)],
+            )  # fmt: skip
+            found[role] = (key, given, carried)
+        return found
+
+    def _merged_into(self, sheet, row, column):
+        return next(
+            (
+                sheet.cell(r0, c0).strip()
+                for r0, c0, r1, c1 in sheet.merged
+                if r0 < row <= r1 and c0 <= column <= c1
+            ),
+            "",
+        )
+
+    def _total_of(self, sheet, area, row):
+        """The label of a total, wherever beside the figures it stands."""
+        for column in area.columns:
+            if column.role not in ("value", "skip"):
+                label = sheet.cell(row, column.index).strip()
+                if label and cells.is_total(label):
+                    return label
+        return ""
+
+    def _sections(self, area, one, values, rows):
+        """Lines without figures, which may be the heads of the rows below them.
+
+        Returns what stands above each row, and the lines that are heads.
+        """
+        sheet = self.book.sheets[area.sheet]
+        labels = [c for k in _ROW_LABELS if (c := one.get(k))]
+        kind_of = {c.index: c.role for c in labels}
+        heads = {}
+        for r in rows:
+            filled = [c for c in area.columns if sheet.cell(r, c.index).strip()]
+            # The number of a section may stand before it.
+            named = [c for c in filled if c.role != "number"]
+            if len(named) != 1 or named[0].index not in kind_of:
+                continue
+            label = sheet.cell(r, named[0].index).strip()
+            if cells.is_total(label) or r in sheet.hidden_rows:
+                continue
+            kind = self._by_content([label])
+            if kind != kind_of[named[0].index]:
+                heads[r] = label
+        if not heads or not any(r > min(heads) for r in rows if r not in heads):
+            return {}, {}
+        given = self.ask(
+            "sections", "sections",
+            ("region", "sector", "size", "period", "measure", "ignore"),
+            labels=[*dict.fromkeys(heads.values())][:5],
+        )  # fmt: skip
+        if given == "ignore":
+            return {}, {}
+        under, current = {}, None
+        fate = ("taken", "label") if given else ("pending", "sections")
+        for r in rows:
+            if r in heads:
+                current = heads[r]
+                self.mark_row(area.sheet, r, *fate, kind_of)
+            elif current is not None:
+                under[r] = {given: current}
+        return under, heads
+
+    def _row(self, area, r, one, above, under):
         """What the labels of a row say."""
-        sheet = self.book.sheets[i]
+        sheet = self.book.sheets[area.sheet]
         get = {
             k: sheet.cell(r, c.index).strip() for k, c in one.items() if k != "value"
         }
-        merged = sheet.merged
         for k, c in one.items():
             # A label that stands for several rows is printed in the first.
             if k not in ("value", "note", "unit", "number") and not get[k]:
-                for r0, c0, r1, c1 in merged:
-                    if r0 < r <= r1 and c0 <= c.index <= c1:
-                        get[k] = sheet.cell(r0, c0).strip()
-        row = {"labels": get, "total": False, "note": get.get("note", "")}
+                get[k] = self._merged_into(sheet, r, c.index)
+        open_ = None
+        for k, (key, given, carried) in above.items():
+            if r in carried:
+                if given == "above":
+                    get[k] = carried[r]
+                elif given is None:
+                    open_ = key
+        for k, said in under.items():
+            if k is None:
+                open_ = "sections"
+            elif not get.get(k):
+                get[k] = said
+        row = {
+            "labels": get,
+            "total": False,
+            "note": get.get("note", ""),
+            "open": open_,
+        }
         label = get.get("region") or ""
         anywhere = (
             [label]
@@ -689,6 +899,8 @@ class Plan:
         row["total"] = any(cells.is_total(t) for t in anywhere[:1])
         if row["total"] and not label:
             label = anywhere[0]
+        if not anywhere and (total := self._total_of(sheet, area, r)):
+            row["total"], label = True, total
         row["label"] = label
         return row
 
@@ -702,7 +914,10 @@ class Plan:
         if row["total"]:
             return self._total_region(label)
         if not label and not code:
-            return self._whole_region()
+            if row["siblings"]["region"] and column.other:
+                label = column.other
+            else:
+                return self._whole_region(row["area"])
         key = (label, code)
         if key not in self._found:
             self._found[key] = self._look_up(label, code)
@@ -715,6 +930,7 @@ class Plan:
             return None, "-region_skipped"
         if given:
             return self._told_region(shown, given), None
+        # Not all areas that are known have to be in the folder already.
         bare = re.sub(r"[*†‡¹²³]+\)?\Z|\s+[0-9a-z]\)\Z", "", label).strip()
         named = self.regions.find(bare) if bare else []
         coded = self.regions.of_code(code) if code else None
@@ -735,18 +951,48 @@ class Plan:
                 code=code,
             )
             return None, f"region:{shown}"
-        if self.answer("regions", ("add", "ask")) == "add":
-            return self._added_region(shown, code), None
+        elsewhere = self._elsewhere(bare, code)
+        if self.answer("regions", ("add", "ask")) == "add" and len(named) < 2:
+            if len(elsewhere) == 1:
+                return self._from_shipped(elsewhere[0]), None
+            if not elsewhere:
+                return self._added_region(bare or code, code), None
         self.ask(
-            f"region:{shown}", "region_name", (*named, "skip"), free=True, label=shown
-        )
+            f"region:{shown}", "region_name", (*named, *elsewhere, "skip"), free=True,
+            label=shown,
+        )  # fmt: skip
         return None, f"region:{shown}"
+
+    def _elsewhere(self, name, code):
+        """Codes of areas of the shipped tables that are not in the folder."""
+        if self._shipped is None:
+            shipped = contract.open_package()
+            self._shipped = cells.Regions(rows_of(shipped, "regions"))
+        coded = self._shipped.of_code(code) if code else None
+        named = self._shipped.find(name) if name else []
+        if coded and named:
+            return [coded] if coded in named else []
+        return [c for c in named if c not in self.regions.rows]
+
+    def _from_shipped(self, code):
+        """Take an area of the shipped tables, and the areas around it, as they are."""
+        above = code
+        while above and above not in self.regions.rows:
+            row = dict(self._shipped.rows[above])
+            self.new["regions"].append(row)
+            self.regions.rows[above] = row
+            self.say("new_region", code=above, name=row["name"])
+            above = row["parent_code"]
+        return code
 
     def _told_region(self, shown, given):
         code, *rest = given.lstrip("+").split("/")
         if given.startswith("+"):
             level, parent = (*rest, "", "")[:2]
             return self._add_region(code, shown, level or "other", parent)
+        self._elsewhere(shown, code)
+        if code not in self.regions.rows and code in self._shipped.rows:
+            return self._from_shipped(code)
         if code not in self.regions.rows:
             raise DataError(
                 "import_answer",
@@ -786,9 +1032,13 @@ class Plan:
             self.say("new_region", code=code, name=name)
         return code
 
-    def _whole_region(self):
+    def _whole_region(self, area):
         """The area of a table that does not name one by row or column."""
-        given = self.answer("region")
+        key = f"region:{area.place}" if area.place else "region"
+        named = self.regions.find(self.book.sheets[area.sheet].name)
+        if area.place and len(named) == 1:
+            return named[0], None
+        given = self.answer(key) or self.answer("region")
         if given:
             if given not in self.regions.rows:
                 raise DataError(
@@ -800,8 +1050,8 @@ class Plan:
             return given, None
         home = self.package.contract.get("home_region")
         choices = [home] if home in self.regions.rows else []
-        self.ask("region", "region", tuple(choices), free=True)
-        return None, "region"
+        self.ask(key, "region", tuple(choices), free=True, place=area.place or "-")
+        return None, key
 
     def _total_region(self, label):
         given = self.answer("totals")
@@ -818,67 +1068,79 @@ class Plan:
         self.ask("totals", "totals", choices, free=True, label=label)
         return None, "totals"
 
-    def _time(self, row, column, area_title):
+    def _time(self, row, column):
         """Period and mark of a figure, or the key of a question."""
         get = row["labels"]
         year, month, other = (get.get(k, "") for k in ("year", "month", "period"))
+        if column.open_period:
+            return None, "", column.open_period
         raw = " ".join(x for x in (month, other, year) if x)
+        key = (raw, column.period, column.within)
+        if raw and key not in self._periods:
+            self._periods[key] = _joint(month, other, year, column)
+        made, mark = self._periods.get(key, (None, ""))
+        if made:
+            return made, mark or column.mark, None
         if raw:
-            if raw not in self._periods:
-                self._periods[raw] = cells.marked_period(raw)
-                if self._periods[raw][0] is None and (other and year):
-                    self._periods[raw] = cells.marked_period(other)
-                if (
-                    self._periods[raw][0] is None
-                    and month.isdigit()
-                    and (made := cells.period(year))
-                ):
-                    two = f"{made}-{int(month):02}"
-                    good = contract.is_period(two)
-                    self._periods[raw] = (two if good else None, "")
-            made, mark = self._periods[raw]
-            if made:
-                return made, mark, None
-            given = self.ask(f"period:{raw}", "period_text", (), free=True, said=raw)
-            return (given, "", None) if given else (None, "", f"period:{raw}")
+            said = " ".join(x for x in (raw, column.within, column.period) if x)
+            given = self.ask(f"period:{said}", "period_text", (), free=True, said=said)
+            return self._told_time(given), "", None if given else f"period:{said}"
         if column.period:
             return column.period, column.mark, None
-        given = self.answer("period")
-        if given is None:
-            years = set(re.findall(r"\b((?:19|20)[0-9]{2})\b", area_title))
-            if len(years) == 1 and not re.search(r"(19|20)\d\d\s*[-–/]", area_title):
-                self.say("period", period=min(years))
-                return min(years), "", None
-            given = self.ask("period", "period", (), free=True)
-        if given is None:
-            return None, "", "period"
-        if not contract.is_period(given):
-            raise DataError("period_form", value=given)
-        return given, "", None
+        return self._title_time(row["area"], column)
 
-    def _cell(self, i, r, column, raw, style, row):
+    def _told_time(self, given):
+        if given is not None and not contract.is_period(given):
+            raise DataError("period_form", value=given)
+        return given
+
+    def _title_time(self, area, column):
+        """The time of a table whose rows and heads name none, or only its part."""
+        key = f"period:{area.place}" if area.place else "period"
+        given = self.answer(key) or self.answer("period")
+        if given is None:
+            sheet = self.book.sheets[area.sheet].name
+            named = [
+                t for t in (cells.period_in(area.title),
+                            cells.period(sheet) if area.place else None) if t
+            ]  # fmt: skip
+            if len({*named}) == 1:
+                given = named[0]
+                self.say("period", period=given)
+        if given is None:
+            self.ask(key, "period", (), free=True, place=area.place or "-")
+            return None, "", key
+        given = self._told_time(given)
+        if not column.within:
+            return given, "", None
+        made = cells.period(f"{column.within} {given}")
+        if made is None:
+            raise DataError("period_form", value=f"{column.within} {given}")
+        return made, column.mark, None
+
+    def _cell(self, area, r, column, raw, style, row):
         """One cell of figures: taken, pending or refused.
 
         All that is open about it is asked at once; the first question is its fate.
         """
-        c = column.index
+        i, c = area.sheet, column.index
+        row["area"], row["siblings"] = area, area.siblings
         if (r, c) in self.book.sheets[i].formulas:
             self.say("formulas", sheet=self.book.sheets[i].name)
         made, value, keys = self._printed(i, r, c, raw, style)
-        measure = column.measure
-        head = column.head or self._titles[i]
-        if measure is None:
-            key = f"measure:{column.said}".rstrip(":")
-            measure = self.ask(key, "measure", tuple(self.measures), head=head)
-            keys += [] if measure else [key]
+        region, key = self._region(row, column)
+        measure, more = self._measure(area, row, column)
+        keys += [row["open"], more, key]
         if measure and made:
-            value, more = self._in_unit(raw, made, value, measure, row)
+            value, more = self._in_unit(raw, made, value, measure, row, column)
             keys += more
-        period, mark, key = self._time(row, column, self._titles[i])
+        # Of what is refused nothing else is asked.
+        if refused := next((k[1:] for k in keys if k and k.startswith("-")), None):
+            self.mark(i, r, c, "refused", refused)
+            return
+        period, mark, key = self._time(row, column)
         keys.append(key)
         mark = made.mark or mark if made else mark
-        region, key = self._region(row, column)
-        keys.append(key)
         unit = self.measures[measure]["unit"] if measure else None
         size, key = self._size(row, column, unit if _sized(measure) else "-")
         keys.append(key)
@@ -895,7 +1157,7 @@ class Plan:
         elif keys:
             self.mark(i, r, c, "pending", keys[0])
         else:
-            step, rounded = self._step(made, value, measure)
+            step, rounded = self._step(made, value, measure, column)
             found = {
                 "region": region,
                 "period": period,
@@ -909,6 +1171,23 @@ class Plan:
                 Figure((i, r, c), value, step, rounded, mark, found, row["note"])
             )
             self.mark(i, r, c, "taken", "figure")
+
+    def _measure(self, area, row, column):
+        """What a figure measures, or the key of a question."""
+        choices = (*self.measures, "skip")
+        if said := row["labels"].get("measure"):
+            given = self.answer(f"measure:{said}", choices)
+            measure = given or cells.measure_of(said)
+            key = f"measure:{said}"
+        else:
+            measure, said = column.measure, column.head or area.title
+            key = f"measure:{column.said}".rstrip(":")
+        if measure == "skip":
+            return None, "-skipped"
+        if measure in self.measures:
+            return measure, None
+        self.ask(key, "measure", choices, head=said)
+        return None, key
 
     def _printed(self, i, r, c, raw, style):
         """The number of a cell, its value if that is clear, and what is open.
@@ -925,7 +1204,8 @@ class Plan:
         if made is None:
             kind = cells.missing(raw)
             if kind != "dash":
-                return None, None, [*keys, f"-{kind or 'unreadable'}"]
+                kind = kind or ("date" if cells.period(raw) else "unreadable")
+                return None, None, [*keys, f"-{kind}"]
             given = self.ask("dash", "dash", ("blank", "zero"))
             if given != "zero":
                 return None, None, [*keys, "-dash" if given else "dash"]
@@ -937,7 +1217,7 @@ class Plan:
                 keys.append(style[1:] if style else "numbers")
         return made, value, keys
 
-    def _in_unit(self, raw, made, value, measure, row):
+    def _in_unit(self, raw, made, value, measure, row, column):
         """A value in the unit of its measure, and what is open about that."""
         unit = self.measures[measure]["unit"]
         whole = self.measures[measure]["integer"] == "true"
@@ -949,20 +1229,27 @@ class Plan:
             given = self.ask(
                 key,
                 "unit",
-                ("same", "skip"),
+                ("same", "1000", "1000000", "1000000000", "skip"),
                 printed=printed,
                 unit=unit,
                 measure=measure,
             )
             keys += {None: [key], "skip": ["-skipped"]}.get(given, [])
+            if value is not None and given and given.isdigit():
+                value *= int(given)
         if made.percent and unit not in ("percent", "percentage_point"):
             keys.append("-percent")
         if made.rupiah and not unit.startswith("IDR"):
             keys.append("-rupiah")
-        if self.scaled is None:
-            keys.append("scale")
+        if column.factor is None:
+            keys.append(column.scaled)
         elif value is not None:
-            value *= int(self.scaled)
+            value *= column.factor
+        if value is not None and whole and value < 0:
+            return value, [*keys, "-negative"]
+        share = self.measures[measure]["kind"] == "share" and unit == "percent"
+        if value is not None and share and not 0 <= value <= 100:
+            return value, [*keys, "-share"]
         if value is None or not whole or value == value.to_integral_value():
             return value, keys
         if not isinstance(raw, sheets.Typed) or (value * 1000) % 1:
@@ -977,13 +1264,13 @@ class Plan:
         keys += {None: ["decimals"], "refuse": ["-not_whole"]}.get(given, [])
         return value * 1000, keys
 
-    def _step(self, made, value, measure):
+    def _step(self, made, value, measure, column):
         """The rounding step of a printed value, and whether it is a rounded one."""
         exponent = value.as_tuple().exponent
         if exponent < 0:
             whole = self.measures[measure]["integer"] == "true"
             return Decimal(1).scaleb(exponent), not whole
-        step = Decimal(1).scaleb(made.scale) * int(self.scaled)
+        step = Decimal(1).scaleb(made.scale) * column.factor
         return step, step > 1
 
     def _size(self, row, column, unit):
@@ -1007,9 +1294,11 @@ class Plan:
             return column.size, None
         if column.total and self._union.get(column.head) is not None:
             return self._union[column.head], None
-        key = f"size_class:{column.head}" if column.total else "size_class"
+        own = column.total or row["siblings"]["size"]
+        key = f"size_class:{column.head}" if own else "size_class"
         given = self.answer(key, (*cells.SIZE_CLASSES, "none"))
-        given = given or self.answer("size_class", (*cells.SIZE_CLASSES, "none"))
+        if column.total or not own:
+            given = given or self.answer("size_class", (*cells.SIZE_CLASSES, "none"))
         if given is None and unit not in ("unit", None):
             return "", None
         if given is None:
@@ -1019,6 +1308,8 @@ class Plan:
 
     def _sector(self, row, column):
         raw = " ".join(row["labels"].get("sector", "").split())
+        if not raw and not column.sector and row["siblings"]["sector"]:
+            raw = "" if column.total else column.other
         if not raw or (row["total"] and cells.is_total(raw)):
             given = column.sector or self.answer("sector") or ""
             if given and given not in {s["sector"] for s in self._dicts("sectors")}:
@@ -1092,10 +1383,8 @@ class Plan:
             self._concepts[slug] = slug
             return slug
         shipped = contract.open_package()
-        from umkm_analysis.folder import _rows
-
         families = [f["family"] for f in self._dicts("families")]
-        for row in _rows(shipped, "concepts"):
+        for row in rows_of(shipped, "concepts"):
             if row["concept"] == slug and row["family"] in families:
                 self.new["concepts"].append(row)
                 self._concepts[slug] = slug
@@ -1144,9 +1433,13 @@ class Plan:
 
     # Totals
 
-    def _totals(self, i, area, one, values, styles):
+    def _totals(self, area, one, values, styles):
         """Check total rows against their parts, and total columns against theirs."""
+        i = area.sheet
         sheet = self.book.sheets[i]
+        area.siblings = {
+            k: any(getattr(v, k) for v in values) for k in ("region", "sector", "size")
+        }
         label_of = next(
             (one[k] for k in ("region", "sector", "size") if k in one), None
         )
@@ -1425,10 +1718,13 @@ class Plan:
             how = wanted or ("rounded" if f.rounded else "exact")
             by = Decimal(step) if step else f.step
             half = by / 2 if how == "rounded" else Decimal(0)
+            low = f.value - half
+            if self.measures[k["measure"]]["integer"] == "true":
+                low = max(low, Decimal(0))
             bounds = (
                 ("", "")
                 if how == "survey_estimate"
-                else (cells.shown(f.value - half), cells.shown(f.value + half))
+                else (cells.shown(low), cells.shown(f.value + half))
             )
             i, r, c = f.place
             where = (
@@ -1615,6 +1911,37 @@ def _key(f):
     )
 
 
+def _joint(month, other, year, column):
+    """The time of a row from its labels and the head above the figure."""
+    parts = [x for x in (month, other) if x]
+    span = column.period
+    made, mark = cells.marked_period(" ".join(x for x in (*parts, year) if x))
+    if made is None and month.isdigit() and (whole := cells.period(year)):
+        made = f"{whole}-{int(month):02}"
+        made = made if contract.is_period(made) else None
+    if made is None and other and year:
+        made, mark = cells.marked_period(other)
+        whole = cells.period(year)
+        if made and not (whole and _lies_in(made, whole)):
+            return None, ""
+    if made is None and span:
+        made = cells.period(" ".join([*parts, span]))
+        return made, ""
+    if made and column.within:
+        return cells.period(f"{column.within} {made}"), mark
+    if made and span and made != span:
+        inner = next(
+            (t for t, o in ((made, span), (span, made)) if _lies_in(t, o)), None
+        )
+        return inner, mark
+    return made, mark
+
+
+def _lies_in(inner, outer):
+    a, b = contract.period_span(inner), contract.period_span(outer)
+    return b[0] <= a[0] and a[1] <= b[1]
+
+
 _NAMED = {"\t": "TAB"}
 
 
@@ -1674,6 +2001,9 @@ def _hold(file):
 
 
 def _figure_like(raw) -> bool:
+    # A formula without a stored result is read as "=".
+    if raw == "=":
+        return True
     return not cells.marked_period(raw)[0] and (
         cells.number(raw) is not None or cells.missing(raw) is not None
     )
@@ -1715,20 +2045,88 @@ def _numbering(row) -> bool:
     return counted and (all(m[1] and m[3] for m in found) or len(filled) > 3)
 
 
-def _area(sheet) -> Area | None:
-    """Heads, body, titles and notes of the table in a sheet."""
+def _head_row(row) -> bool:
+    """Whether a row without figures is the head of a table, by its words."""
+    filled = [t for t in row if t.strip()]
+    if len(filled) < 2 or any(_figure_like(t) for t in filled):
+        return False
+    times = sum(bool(cells.marked_period(t)[0]) for t in filled)
+    return times > 1 or any(cells.role_of(t) for t in filled)
+
+
+def _areas(sheet, number) -> list[Area]:
+    """The tables of a sheet: below each other, and beside each other."""
+    rows, found, start = sheet.rows, [], 0
+    while (area := _area(sheet, start)) is not None:
+        found.append(area)
+        start = area.lines.stop
+    for area, after in pairwise(found):
+        # Up to a blank line it is about the table above, then about the one below.
+        gap = range(area.body.stop, after.heads.start)
+        ends = (r for r in gap if not any(t.strip() for t in rows[r]))
+        first_title = (
+            r for r in gap if re.match(r"\s*(tabel|table)\b", " ".join(rows[r]), re.I)
+        )
+        cut = next(first_title, next(ends, gap.stop))
+        area.lines = range(area.lines.start, cut)
+        after.lines = range(cut, after.lines.stop)
+    made = []
+    for area in found:
+        area.sheet = number
+        area.titles = list(_lines(rows, range(area.lines.start, area.heads.start)))
+        area.notes = list(_lines(rows, range(area.body.stop, area.lines.stop)))
+        made += _beside(area)
+    return made
+
+
+def _lines(rows, span):
+    for r in span:
+        line = " ".join(t.strip() for t in rows[r] if t.strip())
+        if line:
+            yield " ".join(line.split())
+
+
+def _beside(area) -> list[Area]:
+    """A table that goes on to the right, with the same heads once more."""
+    heads = [folded(c.head) for c in area.columns]
+    roles = [cells.role_of(c.head) for c in area.columns]
+    labels = {*_ROW_LABELS, "province", "province_code"}
+    label = next((k for k, r in enumerate(roles) if r in labels), None)
+    if label is None:
+        return [area]
+    cuts = [0]
+    for k in range(label + 2, len(heads)):
+        between = roles[cuts[-1] + 1 : k]
+        if heads[k] == heads[label] and None in between:
+            back = k
+            while back > 0 and roles[back - 1] == "number":
+                back -= 1
+            cuts.append(back)
+    if len(cuts) == 1:
+        return [area]
+    return [
+        replace(area, columns=area.columns[a:b], siblings={})
+        for a, b in pairwise([*cuts, len(heads)])
+    ]
+
+
+def _area(sheet, start=0) -> Area | None:
+    """The first table of a sheet from a row on: heads and body."""
     rows = sheet.rows
-    limit = min(len(rows), 400)
-    first = next((r for r in range(limit) if _data_row(rows[r])), None)
+    limit = min(len(rows), start + 400)
+    first = next((r for r in range(start, limit) if _data_row(rows[r])), None)
     if first is None:
         return None
     first = _years_that_are_figures(rows, first)
-    last = next(r for r in range(len(rows) - 1, -1, -1) if _data_row(rows[r]))
-    last = max(last, first)
     top, numbering = first, None
-    for r in range(first - 1, max(first - 6, -1), -1):
+    for r in range(first - 1, max(first - 6, start - 1), -1):
         filled = [c for c, t in enumerate(rows[r]) if t.strip()]
         if not filled:
+            # A blank line below the heads is decoration; below a title it ends it.
+            if top == first and any(
+                _head_row(rows[k]) for k in range(max(r - 2, start), r)
+            ):
+                continue
             break
         if _numbering(rows[r]) and numbering is None and top == first:
             numbering = r
@@ -1736,26 +2134,79 @@ def _area(sheet) -> Area | None:
             continue
         across = any(r0 == r and c0 > 0 and c1 > c0 for r0, c0, _, c1 in sheet.merged)
         if len(filled) == 1 and filled[0] == 0 and not across:
+            # A line without figures between the heads and the first of them.
+            if top == first and any(
+                _head_row(rows[k]) for k in range(max(r - 2, start), r)
+            ):
+                first = top = r
+                continue
             break
         top = r
     heads = range(top, first if numbering is None else numbering)
+    again, last = _end(rows, heads, first)
     width = max(len(rows[r]) for r in range(top, last + 1))
-    area = Area(heads, range(first, last + 1), numbering=numbering)
+    area = Area(heads, range(first, last + 1), numbering=numbering, again=again)
+    area.lines = range(start, len(rows))
+    if last + 1 < len(rows) and any(
+        _data_row(rows[r]) for r in range(last + 1, len(rows))
+    ):
+        area.lines = range(start, last + 1)
     grid = _filled_heads(sheet, heads, width)
     for c in range(width):
         parts = [" ".join(line[c].split()) for line in grid]
         parts = list(dict.fromkeys(p for p in parts if p))
         area.columns.append(Column(c, " | ".join(parts), None))
-
-    def lines(span):
-        for r in span:
-            line = " ".join(t.strip() for t in rows[r] if t.strip())
-            if line:
-                yield " ".join(line.split())
-
-    area.titles = list(lines(range(heads.start)))
-    area.notes = list(lines(range(last + 1, len(rows))))
     return area
+
+
+def _end(rows, heads, first):
+    """Where a table ends, and the rows in which its head stands once more."""
+    own = [[folded(t) for t in rows[r] if t.strip()] for r in heads]
+    again, last, quiet = [], first, True
+    for r in range(first, len(rows)):
+        row = rows[r]
+        if _data_row(row):
+            last, quiet = r, True
+            continue
+        filled = [t for t in row if t.strip()]
+        if not filled:
+            quiet = False
+            continue
+        repeats = [folded(t) for t in filled] in own and _goes_on(rows, last, r)
+        if repeats or (_numbering(row) and again and again[-1] == r - 1):
+            again.append(r)
+        elif r > last and _head_row(row) and not _short(rows, r):
+            break
+        elif (
+            quiet and r == last + 1 and len(filled) > 1 and _same_shape(row, rows[last])
+        ):
+            # What stands where figures stand belongs to the table, read or not.
+            last = r
+    return [r for r in again if r < last], last
+
+
+def _goes_on(rows, last, row):
+    """Whether nothing stands between the figures and their heads once more."""
+    between = [" ".join(r).strip() for r in rows[last + 1 : row]]
+    return all(
+        not t or re.search(r"\b(lanjutan|continued)\b", t, re.I) or _head_row(r)
+        for t, r in zip(between, rows[last + 1 : row], strict=True)
+    )
+
+
+def _short(rows, row):
+    """Whether no figures follow a row within some lines: then it heads nothing."""
+    return not any(_data_row(r) for r in rows[row + 1 : row + 6])
+
+
+def _same_shape(row, model):
+    """Whether a row has something in every column where another has figures."""
+    figures = [c for c, t in enumerate(model) if t.strip() and _figure_like(t)]
+    return (
+        bool(figures)
+        and all(c < len(row) and row[c].strip() for c in figures)
+        and not cells._KNOWN_NOTE.match(next(t for t in row if t.strip()).strip())
+    )
 
 
 def _filled_heads(sheet, heads, width):

@@ -7,6 +7,7 @@ the result that was stored with them. Sizes are looked at before anything is unp
 
 import csv
 import io
+import json
 import re
 import struct
 import zipfile
@@ -14,6 +15,7 @@ import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from html.parser import HTMLParser
 from pathlib import Path
 from xml.parsers import expat
 
@@ -27,7 +29,7 @@ MAX_RATIO = 300
 RATIO_FROM = 20_000_000
 #: Cells of all sheets, empty ones before a filled one included.
 MAX_CELLS = 30_000_000
-FORMATS = ("csv", "tsv", "xlsx", "xls", "ods")
+FORMATS = ("csv", "tsv", "xlsx", "xls", "ods", "html")
 #: What the readers of the standard library and xlrd raise for a broken file.
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, expat.ExpatError, NotImplementedError, EOFError,
@@ -82,7 +84,7 @@ class Book:
 
 
 def read(path) -> Book:
-    """Read a CSV, TSV, XLSX, XLS or ODS file, told apart by what is in it.
+    """Read a CSV, TSV, XLSX, XLS, ODS or HTML file, told apart by what is in it.
 
     Raises
     ------
@@ -142,22 +144,38 @@ def decode(raw: bytes, name="") -> tuple[str, str]:
 
 
 def _delimited(path, raw) -> Book:
-    if raw.startswith((b"%PDF", b"{\\rtf")):
+    if b"%PDF-" in raw[:1024]:
+        raise DataError("import_pdf", file=path.name)
+    if raw.startswith((b"{\\rtf", b"MIME-Version:")):
         raise DataError("import_kind", file=path.name, choices=FORMATS)
     text, encoding = decode(raw, path.name)
-    if re.match(r"\s*<(!doctype|html|table|\?xml)", text[:200], re.I):
-        raise DataError("import_html", file=path.name)
+    if re.match(
+        r"\s*(<\?xml[^>]*>\s*)?(<\?mso[^>]*>\s*)?<(\w+:)?Workbook\b", text[:500]
+    ):
+        return Book(path, "xml", _spreadsheet_xml(raw, path.name), raw, encoding)
+    if re.match(
+        r"\s*<(!doctype|!--|html|head|meta|style|body|div|table|\?xml)",
+        text[:200],
+        re.I,
+    ):
+        sheets = _html(text, path)
+        if not sheets:
+            raise DataError("import_html", file=path.name)
+        return Book(path, "html", sheets, raw, encoding)
+    if re.match(r"\s*[\[{]", text[:200]) and _is_json(text):
+        raise DataError("import_kind", file=path.name, choices=FORMATS)
     told = re.match(r"sep=(.)\r?\n", text)
     mark = told[1] if told else separator(text)
     body = text[told.end() :] if told else text
     old = csv.field_size_limit(2**31 - 1)
-    rows, budget = [], MAX_CELLS
+    rows, budget, same = [], MAX_CELLS, {}
     try:
         for row in csv.reader(io.StringIO(body, newline=""), delimiter=mark):
             budget -= len(row)
             if budget < 0:
                 raise DataError("import_cells", file=path.name, limit=MAX_CELLS)
-            rows.append(row)
+            # Areas, times and units stand in many rows: each text is kept once.
+            rows.append([same.setdefault(t, t) for t in row])
     except csv.Error as error:
         raise DataError("import_broken", file=path.name, reason=str(error)) from None
     finally:
@@ -189,6 +207,184 @@ def separator(text: str) -> str:
         if same and same >= commas and same * 10 >= any_ * 6:
             return mark
     return ","
+
+
+def _is_json(text):
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError):
+        return False
+
+
+# Pages that portals save as XLS
+
+
+class _Page(HTMLParser):
+    """The tables of a page as one sheet each, with the lines before and after."""
+
+    def __init__(self, name):
+        super().__init__(convert_charrefs=True)
+        self.name, self.budget, self.sheets = name, [MAX_CELLS], []
+        self.lines, self.words, self.quiet = [], [], 0
+        self.sheet = self.row = self.column = None
+        self.span, self.deep, self.taken = (1, 1), 0, set()
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag in ("script", "style", "title", "xml"):
+            self.quiet += 1
+        elif tag == "table":
+            self.deep += 1
+            if self.deep == 1:
+                self._line()
+                self.sheet = Sheet(str(len(self.sheets) + 1), [[x] for x in self.lines])
+                self.lines, self.taken = [], set()
+                self.row = len(self.sheet.rows) - 1
+        elif self.deep == 1 and tag == "tr":
+            self._close()
+            self.row, self.column = self.row + 1, -1
+            if re.search(r"display:\s*none", attrs.get("style") or "", re.I):
+                self.sheet.hidden_rows.add(self.row)
+        elif self.deep == 1 and tag in ("td", "th") and self.row is not None:
+            self._close()
+            self._open(attrs)
+        elif tag in ("br", "p", "div", "li"):
+            self._break()
+
+    def handle_endtag(self, tag):
+        if tag in ("script", "style", "title", "xml"):
+            self.quiet = max(self.quiet - 1, 0)
+        elif tag == "table" and self.deep:
+            if self.deep == 1:
+                self._close()
+                self.sheets.append(self.sheet)
+                self.sheet = None
+            self.deep -= 1
+        elif self.deep == 1 and tag in ("td", "th", "tr"):
+            self._close()
+        elif tag in ("p", "div", "li") or re.fullmatch("h[1-6]", tag):
+            self._break()
+
+    def handle_data(self, data):
+        if not self.quiet:
+            self.words.append(data)
+
+    def _break(self):
+        if self.sheet is None:
+            self._line()
+        else:
+            self.words.append(" ")
+
+    def _line(self):
+        """What stands outside of tables: titles above, sources below."""
+        line = " ".join("".join(self.words).split())
+        self.words.clear()
+        if not line:
+            return
+        if self.sheets and not self.deep:
+            self.sheets[-1].rows.append([line])
+        else:
+            self.lines.append(line)
+
+    def _open(self, attrs):
+        self.column = max(self.column, -1) + 1 if self.column is not None else 0
+        while (self.row, self.column) in self.taken:
+            self.column += 1
+        self.span = tuple(
+            min(int(n), 16384)
+            if (n := (attrs.get(k) or "1").strip()).isdecimal()
+            else 1
+            for k in ("rowspan", "colspan")
+        )
+        self.words.clear()
+        self.inside = True
+
+    inside = False
+
+    def _close(self):
+        if not self.inside:
+            self.words.clear()
+            return
+        self.inside = False
+        text = " ".join("".join(self.words).split())
+        self.words.clear()
+        down, across = (max(n, 1) for n in self.span)
+        r, c = self.row, self.column
+        if (down, across) != (1, 1):
+            self.budget[0] -= down * across
+            if self.budget[0] < 0:
+                raise DataError("import_cells", file=self.name, limit=MAX_CELLS)
+            self.taken |= {(r + i, c + k) for i in range(down) for k in range(across)}
+            self.sheet.merged.append((r, c, r + down - 1, c + across - 1))
+        if text:
+            _put(self.sheet, r, c, text, self.budget, self.name)
+        self.column += across - 1
+
+
+def _html(text, path) -> list[Sheet]:
+    page = _Page(path.name)
+    page.feed(text)
+    page.close()
+    page._close() if page.sheet is not None else page._line()
+    if page.sheet is not None:
+        page.sheets.append(page.sheet)
+    if len(page.sheets) == 1:
+        page.sheets[0].name = path.stem
+    return [s for s in page.sheets if s.rows]
+
+
+def _spreadsheet_xml(raw, name) -> list[Sheet]:
+    """The XML of Excel 2003, which is often saved as XLS."""
+    sheets, budget, pieces = [], [MAX_CELLS], []
+    at = {"row": -1, "column": -1, "kind": "", "reading": False, "formula": False}
+
+    def start(tag, attrs):
+        if tag == "Worksheet":
+            sheets.append(Sheet(attrs.get("Name", ""), []))
+            at["row"] = -1
+        elif tag == "Row" and sheets:
+            at["row"] = int(attrs.get("Index", at["row"] + 2)) - 1
+            at["column"] = -1
+            if attrs.get("Hidden") == "1":
+                sheets[-1].hidden_rows.add(at["row"])
+        elif tag == "Cell" and sheets:
+            at["column"] = int(attrs.get("Index", at["column"] + 2)) - 1
+            at["formula"] = "Formula" in attrs
+            down, across = (int(attrs.get(k, 0)) for k in ("MergeDown", "MergeAcross"))
+            if down or across:
+                r, c = at["row"], at["column"]
+                sheets[-1].merged.append((r, c, r + down, c + across))
+            at["across"] = across
+        elif tag == "Data":
+            at["reading"], at["kind"] = True, attrs.get("Type", "String")
+            pieces.clear()
+
+    def end(tag):
+        if tag == "Data" and sheets:
+            at["reading"] = False
+            value = "".join(pieces)
+            if at["kind"] == "Number":
+                value = Typed(plain(value))
+            elif at["kind"] == "DateTime":
+                value = value[:10]
+            if at["formula"]:
+                sheets[-1].formulas.add((at["row"], at["column"]))
+            if value:
+                _put(sheets[-1], at["row"], at["column"], value, budget, name)
+        elif tag == "Cell":
+            at["column"] += at.get("across", 0)
+
+    def text(data):
+        if at["reading"]:
+            pieces.append(data)
+
+    try:
+        _parse(raw, start, end, text)
+    except ValueError as error:
+        if isinstance(error, DataError):
+            raise
+        raise KeyError(str(error)) from None
+    return sheets
 
 
 # Packed XML: XLSX and ODS
