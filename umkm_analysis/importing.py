@@ -8,7 +8,6 @@ guessed. `Plan.write` puts the figures into the folder, all of them or none;
 
 import csv
 import hashlib
-import io
 import json
 import re
 import shutil
@@ -20,6 +19,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from umkm_analysis import cells, contract, sheets, text
 from umkm_analysis.cells import folded
@@ -119,6 +119,18 @@ class Area:
         return " ".join(self.titles)
 
 
+class About(NamedTuple):
+    """What a figure is about."""
+
+    region: str
+    measure: str
+    concept: str
+    size: str
+    sector: str
+    period: str
+    status: str
+
+
 @dataclass(slots=True)
 class Figure:
     """A figure on its way into observations.csv."""
@@ -128,8 +140,9 @@ class Figure:
     step: Decimal
     rounded: bool
     mark: str
-    keys: dict
+    keys: About
     note: str = ""
+    supersedes: str = ""
 
 
 class Plan:
@@ -166,7 +179,7 @@ class Plan:
         self.new = {n: [] for n in ("regions", "sectors", "concepts", "sources")}
         self._numbers, self._periods, self._found, self._concepts = {}, {}, {}, {}
         self._union, self.differs, self._sectors = {}, set(), None
-        self._shipped = None
+        self._shipped, self._steps = None, {}
         self.meta, self.marks, self.source_id = {}, {}, None
         self._read()
 
@@ -276,8 +289,8 @@ class Plan:
                             "status": status,
                             "reason": reason,
                             "value": value if reason == "figure" else None,
-                            "region_code": figure.keys["region"] if figure else None,
-                            "period": figure.keys["period"] if figure else None,
+                            "region_code": figure.keys.region if figure else None,
+                            "period": figure.keys.period if figure else None,
                         }
                     )
         return records
@@ -1158,15 +1171,8 @@ class Plan:
             self.mark(i, r, c, "pending", keys[0])
         else:
             step, rounded = self._step(made, value, measure, column)
-            found = {
-                "region": region,
-                "period": period,
-                "measure": measure,
-                "size": size,
-                "sector": sector,
-                "concept": concept,
-                "status": status,
-            }
+            step = self._steps.setdefault(step, step)
+            found = About(region, measure, concept, size, sector, period, status)
             self.figures.append(
                 Figure((i, r, c), value, step, rounded, mark, found, row["note"])
             )
@@ -1243,7 +1249,7 @@ class Plan:
             keys.append("-rupiah")
         if column.factor is None:
             keys.append(column.scaled)
-        elif value is not None:
+        elif value is not None and column.factor != 1:
             value *= column.factor
         if value is not None and whole and value < 0:
             return value, [*keys, "-negative"]
@@ -1587,8 +1593,8 @@ class Plan:
                 "conflict",
                 "conflict",
                 ("first", "last", "skip"),
-                label=conflict[0].keys["region"],
-                period=conflict[0].keys["period"],
+                label=conflict[0].keys.region,
+                period=conflict[0].keys.period,
                 a=float(conflict[0].value),
                 b=float(conflict[1].value),
             )
@@ -1603,7 +1609,7 @@ class Plan:
         replaced = set(c["supersedes"])
         there = {}
         names = ("region_code", "measure", "concept", "size_class", "sector", "period")
-        wanted = {f.keys["concept"] for f in self.figures}
+        wanted = {f.keys.concept for f in self.figures}
         for i, concept in enumerate(c["concept"]):
             if (
                 concept in wanted
@@ -1619,7 +1625,7 @@ class Plan:
             if Decimal(c["value"][i]) == f.value:
                 same.append(f)
             else:
-                f.keys["supersedes"] = c["id"][i]
+                f.supersedes = c["id"][i]
                 other.append((f, c["value"][i]))
         self._drop(same, "refused", "already")
         if other:
@@ -1628,7 +1634,7 @@ class Plan:
                 "revisions",
                 "revisions",
                 ("supersede", "skip"),
-                id=f.keys["supersedes"],
+                id=f.supersedes,
                 a=float(old),
                 b=float(f.value),
                 n=len(other),
@@ -1692,6 +1698,10 @@ class Plan:
 
     def rows(self) -> list[dict]:
         """The rows of observations.csv that would be added."""
+        return list(self.each_row())
+
+    def each_row(self):
+        """The same, one after the other: a large file needs no room for all."""
         table = self.tables["observations"]
         known = table.columns["id"]
         home = self.package.contract.get("home_region") or "row"
@@ -1710,16 +1720,15 @@ class Plan:
             default=0,
         )
         wanted = self.answer("precision", ("exact", "rounded", "survey_estimate"))
-        step = self.answer("rounding")
+        step = self._rounding()
         grade = self.answer("grade", ("A", "B", "C", "D")) or "B"
-        made = []
         for n, f in enumerate(self.figures, last + 1):
             k = f.keys
             how = wanted or ("rounded" if f.rounded else "exact")
-            by = Decimal(step) if step else f.step
+            by = step or f.step
             half = by / 2 if how == "rounded" else Decimal(0)
             low = f.value - half
-            if self.measures[k["measure"]]["integer"] == "true":
+            if self.measures[k.measure]["integer"] == "true":
                 low = max(low, Decimal(0))
             bounds = (
                 ("", "")
@@ -1731,35 +1740,42 @@ class Plan:
                 f"{self.book.path.name}, {self.book.sheets[i].name}!"
                 f"{sheets.letters(c)}{r + 1}"
             )
-            year = contract.period_span(k["period"])[1].year
+            year = contract.period_span(k.period)[1].year
             note = where + (f"; mark {f.mark}" if f.mark else "")
             note += f"; {f.note}" if f.note else ""
-            made.append(
-                {
-                    "id": f"{prefix}-{n:04}",
-                    "region_code": k["region"],
-                    "period": k["period"],
-                    "year": str(year),
-                    "measure": k["measure"],
-                    "concept": k["concept"],
-                    "size_class": k["size"],
-                    "sector": k["sector"],
-                    "counted_as": "",
-                    "value": cells.shown(f.value),
-                    "value_low": bounds[0],
-                    "value_high": bounds[1],
-                    "precision": how,
-                    "rounding": cells.shown(by) if how == "rounded" else "",
-                    "status": k["status"],
-                    "grade": grade,
-                    "source_id": self.source_id,
-                    "stated_by": "",
-                    "duplicates_of": "",
-                    "supersedes": k.get("supersedes", ""),
-                    "note": _safe(note),
-                }
+            yield {
+                "id": f"{prefix}-{n:04}",
+                "region_code": k.region,
+                "period": k.period,
+                "year": str(year),
+                "measure": k.measure,
+                "concept": k.concept,
+                "size_class": k.size,
+                "sector": k.sector,
+                "counted_as": "",
+                "value": cells.shown(f.value),
+                "value_low": bounds[0],
+                "value_high": bounds[1],
+                "precision": how,
+                "rounding": cells.shown(by) if how == "rounded" else "",
+                "status": k.status,
+                "grade": grade,
+                "source_id": self.source_id,
+                "stated_by": "",
+                "duplicates_of": "",
+                "supersedes": f.supersedes,
+                "note": _safe(note),
+            }
+
+    def _rounding(self):
+        given = self.answer("rounding")
+        if given is None:
+            return None
+        if not contract._TYPES["number"].match(given) or Decimal(given) <= 0:
+            raise DataError(
+                "import_answer", key="rounding", value=given, choices=("1", "1000")
             )
-        return made
+        return Decimal(given)
 
     # Writing
 
@@ -1774,10 +1790,10 @@ class Plan:
             raise DataError(
                 "import_open", n=len(self.questions), choices=list(self.questions)
             )
-        rows = self.rows() if self.figures else []
-        if not rows:
+        if not self.figures:
             raise DataError("import_nothing", file=self.book.path.name)
-        added = {n: r for n, r in self.new.items() if r} | {"observations": rows}
+        added = {n: r for n, r in self.new.items() if r}
+        added["observations"] = self.each_row()
         try:
             with _lock(self.to):
                 if _stamp(self.package) != self.stamp:
@@ -1799,14 +1815,14 @@ class Plan:
         shutil.rmtree(stage, ignore_errors=True)
         stage.mkdir()
         try:
-            changed = self._stage(stage, added)
+            ids = []
+            changed = self._stage(stage, added, ids)
             keep = stage / "import"
             (keep / "before").mkdir(parents=True)
             for name in changed:
                 if (self.to / name).exists():
                     shutil.copyfile(self.to / name, keep / "before" / name)
             (keep / self.book.path.name).write_bytes(self.book.raw)
-            ids = [r["id"] for r in added["observations"]]
             _put_json(
                 keep / "import.json",
                 {
@@ -1845,8 +1861,11 @@ class Plan:
             shutil.rmtree(stage, ignore_errors=True)
         return ids
 
-    def _stage(self, stage, added) -> list[str]:
-        """The folder as it would be; return the changed files in order of renaming."""
+    def _stage(self, stage, added, ids) -> list[str]:
+        """The folder as it would be; return the changed files in order of renaming.
+
+        The ids of the new observations are put into `ids`.
+        """
         resources = self.package.resources
         changed = []
         for name in ("sources", "sectors", "concepts", "regions", "observations"):
@@ -1858,14 +1877,19 @@ class Plan:
                 if name in self.tables
                 else [f["name"] for f in resources[name]["schema"]["fields"]]
             )
-            header = path.read_text(encoding="utf-8").split("\n", 1)[0].strip("\r")
-            columns = next(csv.reader([header]), columns)
-            out = io.StringIO()
-            writer = csv.DictWriter(out, columns, lineterminator="\n", restval="")
-            writer.writerows(added[name])
-            old = path.read_bytes()
-            joint = b"" if old.endswith(b"\n") else b"\n"
-            (stage / path.name).write_bytes(old + joint + out.getvalue().encode())
+            with path.open(encoding="utf-8", newline="") as file:
+                columns = next(csv.reader(file), columns)
+            shutil.copyfile(path, stage / path.name)
+            with (stage / path.name).open("rb+") as file:
+                file.seek(-1, 2)
+                joint = "" if file.read() == b"\n" else "\n"
+            with (stage / path.name).open("a", encoding="utf-8", newline="") as file:
+                file.write(joint)
+                writer = csv.DictWriter(file, columns, lineterminator="\n", restval="")
+                for row in added[name]:
+                    writer.writerow(row)
+                    if name == "observations":
+                        ids.append(row["id"])
             changed.append(path.name)
         own = self.to / "datapackage.json"
         if own.exists():
@@ -1900,15 +1924,8 @@ def _sized(measure):
 
 
 def _key(f):
-    k = f.keys
-    return (
-        k["region"],
-        k["measure"],
-        k["concept"],
-        k["size"],
-        k["sector"],
-        k["period"],
-    )
+    """What two figures share that are about the same: all but the status."""
+    return f.keys[:-1]
 
 
 def _joint(month, other, year, column):
