@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+from itertools import islice
 
 from umkm_analysis import tables, text
 from umkm_analysis.errors import DataError, UmkmError
@@ -171,7 +172,9 @@ def _parser():
     sub.add_argument("--parent", metavar="CODE", help="the area around it")
 
     sub = command("import", "berkas ke folder data / a file into a data folder")
-    sub.add_argument("file", nargs="?")
+    sub.add_argument(
+        "file", nargs="?", help="CSV, TSV, XLSX, XLS, ODS or HTML, at most 150 MB"
+    )
     sub.add_argument("--to", metavar="DIR", required=True)
     sub.add_argument(
         "--answer", metavar="KEY=VALUE", action="append", default=[],
@@ -782,6 +785,64 @@ def _import(args):
             raise DataError("import_answer_form", value=given)
         answers[key.strip()] = value
     plan = importing.plan(args.file, args.to, answers)
+    _show_plan(plan, args)
+    talk = (
+        not (args.yes or args.answer or args.mapping)
+        and args.format == "table"
+        and sys.stdin.isatty()
+        and sys.stderr.isatty()
+    )
+    if talk and plan.questions:
+        plan = _asked(plan, args)
+        _show_plan(plan, args)
+    write = args.yes
+    if plan.questions:
+        _say("import.questions", lang, n=len(plan.questions))
+        for question in plan.questions.values():
+            print(f"  {question.key}: {question.words(lang)}", file=sys.stderr)
+    elif talk and plan.figures:
+        given = _typed(text.label("import.write_now", lang))
+        write = (given or "").casefold() in ("y", "yes", "ya")
+    if write:
+        ids = plan.write()
+        _say("import.written", lang, n=len(ids), first=ids[0], last=ids[-1],
+             mapping=plan.saved)  # fmt: skip
+    elif plan.figures and not plan.questions:
+        _say("import.ready", lang, n=len(plan.figures))
+    elif not plan.questions:
+        _say("import.nothing", lang)
+
+
+def _typed(words):
+    """A line from the terminal; None at its end."""
+    print(words, end=" ", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    return line.strip() if line else None
+
+
+def _asked(plan, args):
+    """Ask on the terminal what the file does not say; an empty line stops."""
+    from umkm_analysis import importing
+
+    _say("import.talk", args.lang)
+    while plan.questions:
+        question = next(iter(plan.questions.values()))
+        given = _typed(f"{question.words(args.lang)}\n{question.key} =")
+        if not given:
+            break
+        try:
+            plan = importing.plan(
+                args.file, args.to, {**plan.answers, question.key: given}
+            )
+        except DataError as error:
+            print(error.words(args.lang), file=sys.stderr)
+    return plan
+
+
+def _show_plan(plan, args):
+    from umkm_analysis import importing
+
+    lang = args.lang
     for key, params in plan.said():
         _say(f"import.say_{key}", lang, **params)
     if args.format == "table":
@@ -792,30 +853,18 @@ def _import(args):
         for row in counted:
             row["fate"] = text.term("fate", row["fate"], lang)
         show(counted, args, ["fate", "n", "why"])
-        rows = plan.rows() if plan.figures else []
+        rows = list(islice(plan.each_row(), 5)) if plan.figures else []
         if rows:
             _say("import.first_rows", lang)
             columns = ["id", "region_code", "period", "measure", "size_class", "sector",
                        "value", "status"]  # fmt: skip
-            show([{c: r[c] or None for c in columns} for r in rows[:5]], args, columns)
+            show([{c: r[c] or None for c in columns} for r in rows], args, columns)
     else:
         show(plan.cells(), args, importing.CELLS)
     totals = plan.totals()
     figures = plan.counts().get(("taken", "figure"), 0)
     everything = sum(totals.values())
     _say("import.summary", lang, all=everything, figures=figures, **totals)
-    if plan.questions:
-        _say("import.questions", lang, n=len(plan.questions))
-        for question in plan.questions.values():
-            print(f"  {question.key}: {question.words(lang)}", file=sys.stderr)
-    if args.yes:
-        ids = plan.write()
-        _say("import.written", lang, n=len(ids), first=ids[0], last=ids[-1],
-             mapping=plan.saved)  # fmt: skip
-    elif plan.figures and not plan.questions:
-        _say("import.ready", lang, n=len(plan.figures))
-    elif not plan.questions:
-        _say("import.nothing", lang)
 
 
 def _metadata(args):

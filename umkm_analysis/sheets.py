@@ -21,14 +21,15 @@ from xml.parsers import expat
 
 from umkm_analysis.errors import DataError
 
-#: Larger files are refused before they are read.
-MAX_BYTES = 1_000_000_000
+#: Larger files are refused before they are read: what is read takes up to 50 times as
+#: much memory.
+MAX_BYTES = 150_000_000
 #: One part of a packed file, unpacked; and how far packing may shrink a large part.
 MAX_PART = 400_000_000
 MAX_RATIO = 300
 RATIO_FROM = 20_000_000
 #: Cells of all sheets, empty ones before a filled one included.
-MAX_CELLS = 30_000_000
+MAX_CELLS = 20_000_000
 FORMATS = ("csv", "tsv", "xlsx", "xls", "ods", "html")
 #: What the readers of the standard library and xlrd raise for a broken file.
 _BROKEN = (
