@@ -55,8 +55,9 @@ def parts(body: str) -> list[dict]:
     return found
 
 
-def table(head, rows, wide, numbers=()):
+def table(lang, columns, rows, wide, numbers):
     """Cells as text; blank ones are for the learner. `wide` are shares of the width."""
+    head = [tables.head(column, lang) for column in columns]
     return {"head": head, "rows": rows, "wide": wide, "numbers": list(numbers)}
 
 
@@ -83,49 +84,40 @@ def figures(lang):
     columns = ("id", "period", "concept", "family", "value", "grade")
     years = range(rows["year"].min(), rows["year"].max() + 1)
     return [
-        table([tables.head(c, lang) for c in columns], cells, [13, 21, 54, 40, 11, 9], [4]),
+        table(lang, columns, cells, [13, 21, 54, 40, 11, 9], [4]),
         frame(years, 100, 20, 5),
-    ]  # fmt: skip
+    ]
 
 
 def shares(lang):
     """Lesson 2: a breakdown by district and one by sector, with columns to fill in."""
     folder = data.shipped()
+    whole = tables.cell("part", "whole", lang)
     areas = ua.breakdown.districts(folder)
-    sectors = ua.breakdown.sectors(folder)
-    sectors = sectors[sectors["part"].eq("nearest_split")]
-    sectors = sectors[sectors["sector"].ne("residual")]
-    whole = ua.figures(region=sectors["region_code"].iloc[0], size_class="msme")
-    whole = whole[whole["concept"].isin(sectors["concept"]) & whole["sector"].eq("all")]
     columns = ("region_code", "units", "turnover", "units_share", "turnover_per_unit")
-    names = tables.in_words(areas, lang)["region_code"]
-    first = [
+    districts = [
         [
-            f"{name} ({tables.cell('part', part, lang)})" if part == "whole" else name,
-            *(tables.cell(c, row[c], lang) for c in columns[1:3]),
-            *(("-", "-") if part == "whole" else ("", "")),
+            f"{r['region_code']} ({whole})" if total else r["region_code"],
+            tables.cell("units", r["units"], lang),
+            tables.cell("turnover", r["turnover"], lang),
+            *(["-", "-"] if total else ["", ""]),
         ]
-        for name, part, (_, row) in zip(
-            names, areas["part"], areas.iterrows(), strict=True
-        )
-        if part != "residual"
+        for _, r in tables.in_words(areas, lang).iterrows()
+        if (total := r["part"] == "whole") or r["part"] == "area"
     ]
-    second = [
-        [name, text.number(value, 0, lang), ""]
-        for name, value in zip(
-            tables.in_words(sectors, lang)["sector"], sectors["value"], strict=True
-        )
+    split = ua.breakdown.sectors(folder)
+    split = split[split["part"].eq("nearest_split") & split["sector"].ne("residual")]
+    sectors = [
+        [r["sector"], text.number(r["value"], 0, lang), ""]
+        for _, r in tables.in_words(split, lang).iterrows()
     ]
-    total = [tables.cell("part", "whole", lang), text.number(whole["value"].iloc[0], 0, lang), ""]  # fmt: skip
+    rows = ua.figures(region=split["region_code"].iloc[0], size_class="msme")
+    rows = rows[rows["concept"].isin(split["concept"]) & rows["sector"].eq("all")]
+    sectors.append([whole, text.number(rows["value"].item(), 0, lang), ""])
     return [
-        table([tables.head(c, lang) for c in columns], first, [40, 14, 18, 24, 30], [1, 2]),
-        table(
-            [tables.head(c, lang) for c in ("sector", "value", "share")],
-            [*second, total],
-            [40, 20, 66],
-            [1],
-        ),
-    ]  # fmt: skip
+        table(lang, columns, districts, [40, 14, 18, 24, 30], [1, 2]),
+        table(lang, ("sector", "value", "share"), sectors, [40, 20, 66], [1]),
+    ]
 
 
 def changes(lang):
@@ -135,25 +127,25 @@ def changes(lang):
     history = {f.year: f.value for f in example.history}
     years = list(history)
     panel = ua.panel(example.panel)
-    wide = panel[panel["year"].isin(years)].pivot(
-        index="region", columns="year", values="value"
-    )
+    wide = panel[panel["year"].isin(years)]
+    wide = wide.pivot(index="region", columns="year", values="value")
     # The first digit of a BPS code is the group of islands.
-    near = [r for r in wide.index if r[0] == example.region[0] != r != example.region]
-    changed = wide.loc[near].pct_change(axis=1)[years[1:]]
+    near = wide[wide.index.str[0] == example.region[0]].drop(example.region)
     own = [
         [names[example.region], *(text.number(v, 0, lang) for v in history.values())],
         [f"{tables.head('growth', lang)} (%)", "-", *[""] * (len(years) - 1)],
     ]
     others = [
-        [names[r], "-", *(text.number(100 * v, 1, lang) for v in row)]
-        for r, row in zip(near, changed.to_numpy(), strict=True)
+        [names[region], "-", *(text.number(100 * v, 1, lang) for v in row[1:])]
+        for region, row in zip(
+            near.index, near.pct_change(axis=1).to_numpy(), strict=True
+        )
     ]
-    head = [tables.head("region_code", lang), *map(str, years)]
-    columns = range(1, len(years) + 1)
+    columns = ("region_code", *map(str, years))
+    sizes, numbers = [40, *[15] * len(years)], range(1, len(columns))
     return [
-        table(head, own, [40, *[15] * len(years)], columns),
-        table(head, others, [40, *[15] * len(years)], columns),
+        table(lang, columns, own, sizes, numbers),
+        table(lang, columns, others, sizes, numbers),
         frame(range(years[0], years[-1] + 2), 40, 10, 2),
     ]
 
@@ -179,9 +171,8 @@ def document(number: int, lang: str) -> dict:
         front.append(part)
     title = re.match(r"# \w+ \d+\. (.+)", page)[1]
     name = re.search(rf"^## ({exercise}.+)", page, re.M)[1]
-    words = {
-        k: text.label(f"worksheet.{k}", lang) for k in ("sheet", "name", "class", "date")
-    }  # fmt: skip
+    keys = ("sheet", "name", "class", "date")
+    words = {key: text.label(f"worksheet.{key}", lang) for key in keys}
     return {
         "lang": lang,
         "number": str(number),
