@@ -231,7 +231,10 @@ def strings(tree):
     }  # fmt: skip
 
 
-TREES = {p.stem: ast.parse(p.read_text("utf-8")) for p in PACKAGE.glob("*.py")}
+TREES = {
+    p.relative_to(PACKAGE).with_suffix("").as_posix(): ast.parse(p.read_text("utf-8"))
+    for p in PACKAGE.rglob("*.py")
+}
 CLASSES = {
     name for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, errors.UmkmError)
