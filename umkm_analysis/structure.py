@@ -7,6 +7,7 @@ position.
 """
 
 import math
+import statistics
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -460,19 +461,21 @@ def shift_share(r0, r1, n0, n1, method: str = "classic") -> pd.DataFrame:
     return frame
 
 
-def _printed_step(ends: pd.DataFrame) -> float:
+#: Steps that a printed number can have, the coarsest first.
+_POWERS = 10.0 ** np.arange(15, -10, -1)
+
+
+def _printed_step(values, low, high) -> float:
     """The step to which a series is printed: the widest bounds, or its digits."""
-    values = ends["value"].to_numpy()
-    if not np.allclose(values, np.round(values, 9), rtol=1e-12, atol=0):
+    if (np.abs(values - np.round(values, 9)) > 1e-12 * np.abs(values)).any():
         return float(np.abs(values).max()) * 1e-12
-    width = (ends["high"] - ends["low"]).max()
+    width = (high - low).max()
     if width > 0:
         return float(width)
-    for power in range(15, -10, -1):
-        units = values / 10.0**power
-        if np.allclose(units, np.round(units), rtol=1e-9, atol=0):
-            return 10.0**power
-    return 1.0
+    units = values / _POWERS[:, None]
+    whole = np.round(units)
+    fits = (np.abs(units - whole) <= 1e-9 * np.abs(whole)).all(axis=1)
+    return float(_POWERS[fits.argmax()]) if fits.any() else 1.0
 
 
 def computed_pattern(x, *, chance: float = 0.05) -> str | None:
@@ -514,19 +517,19 @@ def computed_pattern(x, *, chance: float = 0.05) -> str | None:
     (1 + 4 e / r) / sqrt(4 pi k). There are n - 2 such agreements. Real registers
     vary far more, so real false alarms are rarer than `chance`.
     """
-    ends = _ends(_items(x, "x"), "x")
-    y = ends["value"].to_numpy()
+    y, low, high = _ends(_items(x, "x"), "x").to_numpy().T
     if len(y) < 3:
         return None
     allowed = chance / 2 if len(y) > 3 else chance / 20
-    step = _printed_step(ends)
+    step = _printed_step(y, low, high)
     changes = np.diff(y)
-    typical = float(np.median(np.abs(changes))) / step
+    typical = statistics.median(np.abs(changes).tolist()) / step
     tries = {"equal_steps": (changes, np.ones(len(changes)), 1)}
     if (y > 0).all():
         tries["equal_rates"] = (y[1:], y[:-1], (y[1:] / y[:-1]).max())
     for pattern, (u, v, factor) in tries.items():
-        cross = np.abs(np.outer(u, v) - np.outer(v, u)) / np.add.outer(v, v)
+        product = u[:, None] * v
+        cross = np.abs(product - product.T) / (v[:, None] + v)
         error = cross.max() / step
         if error <= max(1, (1 + factor) / 2) and typical > 0:
             luck = min(1, (1 + 4 * error) / math.sqrt(4 * math.pi * typical))
