@@ -81,7 +81,7 @@ def number(text: str) -> Number | None:
                 return Number({"typed": value.scaleb(2)}, percent=True)
             return Number({"typed": value})
         return None
-    bare = text.strip().strip(_SPACES)
+    bare = _unquoted(text.strip().strip(_SPACES))
     if len(bare) > 60 or not any("0" <= c <= "9" for c in bare):
         return None
     mark = ""
@@ -107,6 +107,11 @@ def number(text: str) -> Number | None:
         return None
     readings = {k: v.scaleb(scale) for k, v in readings.items()}
     return Number(readings, mark, percent, rupiah, scale)
+
+
+def _unquoted(text):
+    """Without the apostrophe by which a spreadsheet marks text."""
+    return text[1:] if text[:1] == "'" and text[1:2].isdigit() else text
 
 
 def _readings(bare) -> dict:
@@ -169,7 +174,8 @@ def period(text: str) -> str | None:
     >>> period("03/04/2023") is None   # the third of April, or the fourth of March?
     True
     """
-    bare = " ".join(str(text).casefold().replace(",", " ").split()).strip(" :.")
+    bare = _unquoted(str(text).strip())
+    bare = " ".join(bare.casefold().replace(",", " ").split()).strip(" :.")
     bare = re.sub(
         r"^(tahun|thn|th|ta|year|keadaan|per|bulan|periode)\b\.?\s*", "", bare
     )
@@ -310,11 +316,31 @@ def role_of(head: str) -> str | None:
     ('region', 'year', None)
     """
     bare = folded(head)
-    role = next((role for role, found in _HEADS if found.match(bare)), None)
-    if role or "/" not in head:
+    role = _role(bare)
+    words = bare.split()
+    if role or not 2 <= len(words) <= 8:
         return role
-    both = {role_of(part) for part in head.split("/")}
-    return both.pop() if len(both) == 1 else None
+    # In two languages, one after the other.
+    for k in range(1, len(words)):
+        halves = {_role(" ".join(words[:k])), _role(" ".join(words[k:]))}
+        if len(halves) == 1 and None not in halves:
+            return halves.pop()
+    return None
+
+
+def _role(bare):
+    return next((role for role, found in _HEADS if found.match(bare)), None)
+
+
+def without_mark(head: str) -> str:
+    """A head without the mark of a footnote; a marked year keeps its mark.
+
+    >>> without_mark("Jumlah UMKM 1)"), without_mark("Tahun²"), without_mark("2021*")
+    ('Jumlah UMKM', 'Tahun', '2021*')
+    """
+    if marked_period(head)[0]:
+        return head
+    return re.sub(r"\s*([¹²³⁴⁵⁶⁷⁸⁹]+\)?|\*{1,3}\)?|\b[0-9a-z]\))\Z", "", head) or head
 
 
 _SIZES = {
@@ -463,7 +489,7 @@ class Regions:
         return [c for _, c in there]
 
     def of_code(self, text) -> str | None:
-        bare = str(text).strip()
+        bare = _unquoted(str(text).strip())
         return self.codes.get(bare) or self.codes.get(bare.replace(".", ""))
 
     def parent(self, code):

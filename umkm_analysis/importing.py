@@ -54,6 +54,7 @@ _ROW_LABELS = (
     "measure",
 )  # fmt: skip
 _ONE_OF_A_KIND = ("year", "month", "period", "size", "sector", "measure", "region_code")
+_POWERS = tuple(str(10**n) for n in (0, 3, 6, 9, 12))
 _OF_ROWS = ("precision", "rounding", "grade")
 
 
@@ -429,7 +430,7 @@ class Plan:
                 line,
                 re.I,
             )
-            found = found or re.match(r"\s*(\*{1,3})\s*(.+)", line)
+            found = found or re.match(r"\s*(\*{1,3}|[¹²³⁴])\s*(.+)", line)
             if found:
                 self.marks[found[1].strip(")")] = found[2].strip()
 
@@ -438,7 +439,6 @@ class Plan:
 
         A head speaks for its column only, a title for the columns whose heads do not.
         """
-        powers = tuple(str(10**n) for n in (0, 3, 6, 9, 12))
         values = []
         for area in areas:
             above = next(
@@ -454,9 +454,9 @@ class Plan:
             key = "scale" if alike else f"scale:{column.head}"
             given = self.answer(key)
             if column.scaled and given is None:
-                given = self.ask(key, "scale", powers, free=True, said=column.scaled)
+                given = self.ask(key, "scale", _POWERS, free=True, said=column.scaled)
             if given is not None and not re.fullmatch(r"10*", given):
-                raise DataError("import_answer", key=key, value=given, choices=powers)
+                raise DataError("import_answer", key=key, value=given, choices=_POWERS)
             column.factor = int(given) if given else None if column.scaled else 1
             column.scaled = key
 
@@ -474,6 +474,7 @@ class Plan:
             self.mark_row(i, r, "taken", "note")
         for column in area.columns:
             self._role(area, column)
+        self._ragged(area)
         levels = self._levels(area, "region")
         self._levels(area, "region_code")
         self._doubles(area)
@@ -506,6 +507,13 @@ class Plan:
         """Two columns that say the same kind of thing: which one counts is asked."""
         sheet = self.book.sheets[area.sheet]
         first = {}
+        if any(c.role == "year" for c in area.columns):
+            for column in area.columns:
+                # A date beside the year may be that of the last change.
+                whole = (cells.period(sheet.cell(r, column.index)) for r in area.body)
+                told = self.answer(f"column:{column.head}", cells.ROLES)
+                if column.role == "period" and not told and any(whole):
+                    self._unknown(area, column)
         for column in area.columns:
             if column.role not in _ONE_OF_A_KIND:
                 continue
@@ -520,6 +528,23 @@ class Plan:
                 self._unknown(area, column)
             else:
                 column.role = "note"
+
+    def _ragged(self, area):
+        """Cells beyond the last head: a decimal comma may have split them off."""
+        sheet = self.book.sheets[area.sheet]
+        headed = [c.index for c in area.columns if c.head]
+        beyond = [c for c in area.columns if headed and c.index > headed[-1]]
+        rows = [
+            str(r + 1)
+            for r in area.body
+            if any(sheet.cell(r, c.index).strip() for c in beyond)
+        ]
+        if rows and self.book.kind in ("csv", "tsv"):
+            self.say("ragged", rows=rows[:10], n=len(rows))
+            for column in beyond:
+                column.head = sheets.letters(column.index)
+                if not self.answer(f"column:{column.head}", cells.ROLES):
+                    self._unknown(area, column)
 
     def _unknown(self, area, column):
         sheet, c = self.book.sheets[area.sheet], column.index
@@ -1170,7 +1195,8 @@ class Plan:
         elif keys:
             self.mark(i, r, c, "pending", keys[0])
         else:
-            step, rounded = self._step(made, value, measure, column)
+            factor, _ = self._factor(row, column)
+            step, rounded = self._step(made, value, measure, factor)
             step = self._steps.setdefault(step, step)
             found = About(region, measure, concept, size, sector, period, status)
             self.figures.append(
@@ -1223,6 +1249,17 @@ class Plan:
                 keys.append(style[1:] if style else "numbers")
         return made, value, keys
 
+    def _factor(self, row, column):
+        """By what a figure is multiplied, or the key of a question."""
+        said = row["labels"].get("measure") or ""
+        if not (found := cells._SCALED.search(said)):
+            return column.factor, None if column.factor else column.scaled
+        key = f"scale:{said}"
+        given = self.ask(key, "scale", _POWERS, free=True, said=found[0])
+        if given is not None and not re.fullmatch(r"10*", given):
+            raise DataError("import_answer", key=key, value=given, choices=_POWERS)
+        return (int(given), None) if given else (None, key)
+
     def _in_unit(self, raw, made, value, measure, row, column):
         """A value in the unit of its measure, and what is open about that."""
         unit = self.measures[measure]["unit"]
@@ -1247,10 +1284,10 @@ class Plan:
             keys.append("-percent")
         if made.rupiah and not unit.startswith("IDR"):
             keys.append("-rupiah")
-        if column.factor is None:
-            keys.append(column.scaled)
-        elif value is not None and column.factor != 1:
-            value *= column.factor
+        factor, key = self._factor(row, column)
+        keys.append(key)
+        if value is not None and factor not in (None, 1):
+            value *= factor
         if value is not None and whole and value < 0:
             return value, [*keys, "-negative"]
         share = self.measures[measure]["kind"] == "share" and unit == "percent"
@@ -1270,13 +1307,13 @@ class Plan:
         keys += {None: ["decimals"], "refuse": ["-not_whole"]}.get(given, [])
         return value * 1000, keys
 
-    def _step(self, made, value, measure, column):
+    def _step(self, made, value, measure, factor):
         """The rounding step of a printed value, and whether it is a rounded one."""
         exponent = value.as_tuple().exponent
         if exponent < 0:
             whole = self.measures[measure]["integer"] == "true"
             return Decimal(1).scaleb(exponent), not whole
-        step = Decimal(1).scaleb(made.scale) * column.factor
+        step = Decimal(1).scaleb(made.scale) * factor
         return step, step > 1
 
     def _size(self, row, column, unit):
@@ -1597,11 +1634,17 @@ class Plan:
                 period=conflict[0].keys.period,
                 a=float(conflict[0].value),
                 b=float(conflict[1].value),
+                places=[self._cell_name(f) for f in conflict[:2]],
             )
             self._drop(conflict, "pending", "conflict")
         elif conflict:
             self._drop(conflict, "refused", "conflict")
         self._drop(again, "refused", "twice")
+
+    @staticmethod
+    def _cell_name(figure):
+        _, r, c = figure.place
+        return f"{sheets.letters(c)}{r + 1}"
 
     def _beside_folder(self):
         table = self.tables.get("observations")
@@ -2159,6 +2202,7 @@ def _area(sheet, start=0) -> Area | None:
                 continue
             break
         top = r
+    first = _body_start(rows, top, first)
     heads = range(top, first if numbering is None else numbering)
     again, last = _end(rows, heads, first)
     width = max(len(rows[r]) for r in range(top, last + 1))
@@ -2170,10 +2214,30 @@ def _area(sheet, start=0) -> Area | None:
         area.lines = range(start, last + 1)
     grid = _filled_heads(sheet, heads, width)
     for c in range(width):
-        parts = [" ".join(line[c].split()) for line in grid]
+        parts = [cells.without_mark(" ".join(line[c].split())) for line in grid]
         parts = list(dict.fromkeys(p for p in parts if p))
         area.columns.append(Column(c, " | ".join(parts), None))
     return area
+
+
+def _body_start(rows, top, first):
+    """The first row below the heads, which may have words where others have figures.
+
+    Under the head of a label the second row of a head is blank, and a row is not.
+    """
+    named = [r for r in range(top, first) if _head_row(rows[r])]
+    if not named:
+        return first
+    labels = [
+        c
+        for c, t in enumerate(rows[named[-1]])
+        if cells.role_of(t) and cells.role_of(t) not in ("number", "note", "unit")
+    ]
+    for r in range(named[-1] + 1, first):
+        filled = all(c < len(rows[r]) and rows[r][c].strip() for c in labels)
+        if labels and filled and not _numbering(rows[r]):
+            return r
+    return first
 
 
 def _end(rows, heads, first):

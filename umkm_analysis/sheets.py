@@ -181,6 +181,8 @@ def _delimited(path, raw) -> Book:
         raise DataError("import_broken", file=path.name, reason=str(error)) from None
     finally:
         csv.field_size_limit(old)
+    if rows and "\n" in (rows[-1] or [""])[-1].strip() and body.count('"') % 2:
+        raise DataError("import_quotes", file=path.name, row=len(rows))
     kind = "tsv" if mark == "\t" else "csv"
     return Book(path, kind, [Sheet(path.stem, rows)], raw, encoding, mark)
 
@@ -511,6 +513,12 @@ def _is_date(format_id, code):
     return bool(re.search(r"[dy]|m{3}", bare, re.I)) and "0" not in bare
 
 
+def _shows(code) -> int:
+    """How much of an ISO date a format shows: 4 letters for a year, 7 for a month."""
+    bare = re.sub(r"\"[^\"]*\"|\[[^\]]*\]|\\.", "", code or "d").casefold()
+    return 10 if "d" in bare or "y" not in bare else 7 if "m" in bare else 4
+
+
 def _day(serial: str, since_1904: bool) -> str:
     """A serial day of a spreadsheet as ISO text; the number where it is none."""
     try:
@@ -555,8 +563,9 @@ def _xlsx(archive) -> list[Sheet]:
     _parse(archive.read("xl/_rels/workbook.xml.rels"), relation)
     if "xl/styles.xml" in archive:
         _parse(archive.read("xl/styles.xml"), style)
+    # 17 is mmm-yy.
     kinds = [
-        "date"
+        ("date", 7 if i == 17 else _shows(formats.get(i)))
         if _is_date(i, formats.get(i))
         else "percent"
         if i in (9, 10) or "%" in formats.get(i, "")
@@ -672,8 +681,8 @@ def _xlsx_sheet(archive, part, name, state, strings, kinds, since_1904, budget):
         if kind != "n" or value == "=":
             return value
         shown = kinds[style] if style < len(kinds) else "number"
-        if shown == "date":
-            return _day(value, since_1904)
+        if isinstance(shown, tuple):
+            return _day(value, since_1904)[: shown[1]]
         return (Percent if shown == "percent" else Typed)(plain(value))
 
     def text(data):
@@ -833,7 +842,10 @@ def _xls_value(book, cell, xlrd) -> str:
         made = Percent if form and "%" in form.format_str else Typed
         return made(plain(repr(cell.value)))
     if cell.ctype == xlrd.XL_CELL_DATE:
-        return _day(repr(cell.value), book.datemode == 1)
+        key = book.xf_list[cell.xf_index].format_key
+        form = book.format_map.get(key)
+        shown = 7 if key == 17 else _shows(form.format_str if form else "")
+        return _day(repr(cell.value), book.datemode == 1)[:shown]
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return "TRUE" if cell.value else "FALSE"
     if cell.ctype == xlrd.XL_CELL_ERROR:
