@@ -8,7 +8,7 @@ from umkm_analysis import contract
 CLAIMS_KEPT = 8
 #: Shares, which the claims above do not use.
 EXTRA = ("BPN-0224", "BPN-0225")
-LEFT_OUT = ("imk_province", "cooperatives_province")
+LEFT_OUT = ("imk_province", "cooperatives_province", "translations")
 
 
 def read(path):
@@ -26,7 +26,7 @@ def write(path, rows, columns):
 def cut(target):
     """Write the folder: the headline figures, some claims, and all they lean on."""
     shipped = json.loads((contract.SHIPPED / "datapackage.json").read_text("utf-8"))
-    # Two panels are left out: that is allowed, and saves the second reader time.
+    # What is optional is left out: that is allowed, and saves the second reader time.
     shipped["resources"] = [
         r for r in shipped["resources"] if r["name"] not in LEFT_OUT
     ]

@@ -116,7 +116,7 @@ def headline_claim(folder=None, region=None) -> dict | None:
 
 
 def region_name(folder, region) -> str:
-    return folder.names("regions", "region_code", "id")[region]
+    return folder.names("regions", "region_code", None)[region]
 
 
 def both(folder, table, key, column, value) -> dict:

@@ -354,7 +354,8 @@ def _columns(args, frame):
 
 
 def _trace(args):
-    record = {k: _plain(v) for k, v in _folder(args).trace(args.id).items()}
+    folder = _folder(args)
+    record = {k: _plain(v) for k, v in folder.trace(args.id).items()}
     if args.format != "table":
         return show([record], args)
     width = max(len(k) for k in record)
@@ -363,7 +364,7 @@ def _trace(args):
             shown = (
                 text.number(value, None, args.lang)
                 if (isinstance(value, int | float) and key != "year")
-                else value
+                else folder.said(value, args.lang)
             )
             print(f"{key.ljust(width)}  {shown}")
     return 0

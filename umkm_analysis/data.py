@@ -79,6 +79,7 @@ class Folder:
         self.path = self.package.path
         self._tables = None
         self._frames = {}
+        self._words = None
         #: Pictures of a report, kept while one process asks for it again.
         self.drawn = {}
 
@@ -187,8 +188,26 @@ class Folder:
     def names(self, table: str, key: str, lang: str) -> dict:
         """Names of a vocabulary table by identifier."""
         text = self._text(table).columns
-        column = text.get(f"name_{lang}", text.get("name"))
-        return dict(zip(text[key], column, strict=True))
+        if f"name_{lang}" in text:
+            return dict(zip(text[key], text[f"name_{lang}"], strict=True))
+        names = (self.said(name, lang) for name in text["name"])
+        return dict(zip(text[key], names, strict=True))
+
+    def said(self, words, lang: str | None):
+        """Words of a row in a language, as translations.csv has them; else as is.
+
+        Examples
+        --------
+        >>> shipped().said("Mayor of Balikpapan", "id")
+        'Wali Kota Balikpapan'
+        """
+        row = self._translated().get(words)
+        return row[f"text_{lang}"] or words if row and lang else words
+
+    def _translated(self) -> dict:
+        if self._words is None:
+            self._words = {row["text"]: row for row in self.rows("translations")}
+        return self._words
 
     @property
     def home(self) -> str:

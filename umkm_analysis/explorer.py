@@ -717,13 +717,14 @@ def _source_table(view) -> str:
     lang = view.lang
     rows = []
     for s in view.sources.to_dict("records"):
-        title = html.escape(s["title"] or s["publisher"])
+        publisher = html.escape(view.folder.said(s["publisher"], lang))
+        title = html.escape(s["title"]) or publisher
         if s["url"].startswith(("https://", "http://")):
             url = html.escape(s["url"], quote=True)
             title = f'<a href="{url}" rel="noopener" target="_blank">{title}</a>'
         read = text.term("read", s["read_extent"], lang)
         published = text.period(s["published"] or None, lang)
-        cells = (html.escape(s["publisher"]), title, html.escape(published),
+        cells = (publisher, title, html.escape(published),
                  html.escape(read))  # fmt: skip
         rows.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
     heads = ("publisher", "source_id", "published", "read_extent")

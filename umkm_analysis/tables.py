@@ -195,6 +195,11 @@ def head(key: str, lang: str = "id") -> str:
     return text.label(f"column.{key}", lang) if text.has_label(f"column.{key}") else key
 
 
+#: Columns with words of a row in one language, for which there are translations.
+DATA_WORDS = ("stated_by", "publisher", "note", "kbli_note", "citation",
+              "source_publisher", "source_note")  # fmt: skip
+
+
 def in_words(frame, lang: str = "id", *, folder=None):
     """A copy with names instead of the codes of concept, family, sector, region."""
     from umkm_analysis import data
@@ -216,6 +221,9 @@ def in_words(frame, lang: str = "id", *, folder=None):
                 names[v] if v in names else text.term(column, v, lang)
                 for v in frame[column]
             ]
+    for column in DATA_WORDS:
+        if column in frame:
+            frame[column] = [folder.said(v, lang) for v in frame[column]]
     for column in ("text", "explanation", "name", "meaning"):
         if f"{column}_{lang}" in frame and column not in frame:
             frame[column] = frame[f"{column}_{lang}"]

@@ -69,7 +69,7 @@ class Job:
         return [
             {
                 "id": row["source_id"],
-                "publisher": row["publisher"],
+                "publisher": self.folder.said(row["publisher"], self.lang),
                 "title": row["title"],
                 "published": text.period(row["published"] or None, self.lang),
                 "read": text.term("read", row["read_extent"], self.lang),
@@ -360,7 +360,10 @@ def _fill_sheet(sheet, part, job):
     fields = [c for c in part.table.columns if c in words]
     extra = ("publisher", "published", "url")
     rows = {r["id"]: r for r in job.folder.rows("observations")}
-    sources = {s["source_id"]: s for s in job.folder.rows("sources")}
+    sources = {
+        s["source_id"]: s | {"publisher": job.folder.said(s["publisher"], job.lang)}
+        for s in job.folder.rows("sources")
+    }
     heads = [tables.head(f, job.lang) for f in (*fields, *extra)]
     _row(sheet, 1, heads, bold=True)
     for i, (_, record) in enumerate(words.iterrows(), 2):

@@ -108,7 +108,9 @@ def footer(folder, frame_or_ids, lang, sources=()) -> str:
     # A panel may be the shipped one, whose source this folder need not have.
     both = (folder, data.shipped()) if sources else (folder,)
     publishers = {
-        s["source_id"]: s["publisher"] for f in both for s in f.rows("sources")
+        s["source_id"]: f.said(s["publisher"], lang)
+        for f in both
+        for s in f.rows("sources")
     }
     found = [*sources, *(rows[i]["source_id"] for i in ids if i in rows)]
     names = dict.fromkeys(publishers.get(s, s) for s in found)

@@ -39,7 +39,10 @@ def sectors(region=None, *, lang="id", folder=None, frame=None, ax=None):
         raise DataError("no_figures", measure="share_of_units", region=region)
     names = folder.names("sectors", "sector", lang)
     concepts = folder.names("concepts", "concept", lang)
-    publishers = {s["source_id"]: s["publisher"] for s in folder.rows("sources")}
+    publishers = {
+        s["source_id"]: folder.said(s["publisher"], lang)
+        for s in folder.rows("sources")
+    }
     said = folder.claims(list(orders["claim_id"])) if len(orders) else None
     rows, parts = [], []
     for r in shares.to_dict("records"):
