@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import zipfile
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -455,6 +456,201 @@ def test_undo_never_loses_what_was_done_by_hand(city):
         importing.undo(city)
     assert error.value.code == "import_undo_changed"
     assert path.read_bytes() == changed
+
+
+# What printed tables look like
+
+
+def got(plan):
+    keys = ("region_code", "period", "measure", "size_class", "value")
+    short = {"business_units": "u", "workers": "w", "turnover": "t"}
+    return {
+        tuple(short.get(r[k], r[k]) for k in keys if r[k] != "msme")
+        for r in plan.rows()
+    }
+
+
+def shown(plan):
+    """What is asked beside the description of a new concept."""
+    return {k for k in plan.questions if not k.startswith("c.")}
+
+
+BELOW = """Tabel 1. Jumlah UMKM menurut provinsi, 2020
+Provinsi;Mikro;Kecil
+Bali;10;2
+Sumber: Dinas
+
+Tabel 2. Jumlah tenaga kerja UMKM menurut provinsi, 2021
+Provinsi;Mikro;Kecil
+Bali;110;12
+"""
+LAYOUTS = {
+    "tables below each other": (
+        BELOW, {"table": "all"},
+        {"51 2020 u micro 10", "51 2020 u small 2",
+         "51 2021 w micro 110", "51 2021 w small 12"},
+    ),
+    "one of them": (
+        BELOW, {"table": "2"}, {"51 2021 w micro 110", "51 2021 w small 12"},
+    ),
+    "tables beside each other": (
+        "No;Provinsi;Jumlah UMKM 2020;;No;Provinsi;Jumlah UMKM 2020\n"
+        "1;Bali;10;;3;Jambi;7\n2;Aceh;20;;4;Riau;8\n",
+        {}, {"51 2020 u 10", "11 2020 u 20", "15 2020 u 7", "14 2020 u 8"},
+    ),
+    "the heads again on the next page": (
+        "No;Provinsi;Tahun;Jumlah UMKM\n1;Bali;2020;10\n\nLanjutan tabel\n"
+        "No;Provinsi;Tahun;Jumlah UMKM\n(1);(2);(3);(4)\n2;Aceh;2020;20\n",
+        {}, {"51 2020 u 10", "11 2020 u 20"},
+    ),
+    "a label for several rows": (
+        "Provinsi;Skala;Jumlah usaha 2021\nBali;Mikro;10\n;Kecil;2\n"
+        "Aceh;Mikro;20\n;Kecil;4\n",
+        {"fill:Provinsi": "above"},
+        {"51 2021 u micro 10", "51 2021 u small 2",
+         "11 2021 u micro 20", "11 2021 u small 4"},
+    ),
+    "lines that head others": (
+        "Jumlah usaha menurut skala\nUraian;2021\nBali;\nUsaha Mikro;10\n"
+        "Usaha Kecil;2\nAceh;\nUsaha Mikro;20\nUsaha Kecil;4\n",
+        {"sections": "region"},
+        {"51 2021 u micro 10", "51 2021 u small 2",
+         "11 2021 u micro 20", "11 2021 u small 4"},
+    ),
+    "months below a year": (
+        "Perkembangan UMKM tahun 2023\nProvinsi;Januari;Pebruari\nBali;5;6\n",
+        {}, {"51 2023-01 u 5", "51 2023-02 u 6"},
+    ),
+    "quarters under years": (
+        "Provinsi;2022;;2023\n;Triwulan I;Triwulan II;Triwulan I\nBali;5;6;7\n",
+        {"measure": "business_units"},
+        {"51 2022-01/2022-03 u 5", "51 2022-04/2022-06 u 6", "51 2023-01/2023-03 u 7"},
+    ),
+    "variables in rows": (
+        "tahun;provinsi;variabel;nilai\n2020;Bali;Jumlah UMKM;10\n"
+        "2020;Bali;Tenaga kerja;30\n2020;Bali;Omzet (juta rupiah);4\n",
+        {"scale:Omzet (juta rupiah)": "1000000"},
+        {"51 2020 u 10", "51 2020 w 30", "51 2020 t 4000000"},
+    ),
+    "a unit of one column only": (
+        "Provinsi;Jumlah UMKM (unit) 2020;Omzet (juta rupiah) 2020\nBali;10;55\n",
+        {"scale:Omzet (juta rupiah) 2020": "1000000"},
+        {"51 2020 u 10", "51 2020 t 55000000"},
+    ),
+    "half a year in the title": (
+        "Jumlah UMKM s.d. Juni 2023\nProvinsi;Jumlah UMKM\nBali;10\n",
+        {"period": "2023-06"}, {"51 2023-06 u 10"},
+    ),
+    "an office that is named after another thing": (
+        "DINAS KOPERASI DAN UMKM\nREKAP UMKM TAHUN 2023\nProvinsi;Mikro\nBali;5\n",
+        {}, {"51 2023 u micro 5"},
+    ),
+    "the date of the last change": (
+        "Provinsi;Tanggal;Tahun;Jumlah UMKM\nBali;2022-05-01;2022;10\n",
+        {"column:Tanggal": "note"}, {"51 2022 u 10"},
+    ),
+    "an area of one column that nobody knows": (
+        "Jumlah UMKM\nTahun;Bali;Kota Antah\n2019;10;20\n",
+        {"region:Kota Antah": "15"}, {"51 2019 u 10", "15 2019 u 20"},
+    ),
+    "a decimal comma that separates": (
+        "Provinsi,Tahun,Jumlah UMKM\nBali,2020,1,5\nAceh,2020,7\n",
+        {"column:D": "skip"}, {"51 2020 u 1", "11 2020 u 7"},
+    ),
+    "a blank line, empty columns, footnotes in heads": (
+        ";Provinsi¹;;Tahun 2);Jumlah UMKM *)\n;;;;\n;Bali;;2020;1.073.000\n",
+        {}, {"51 2020 u 1073000"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts(city, tmp_path, layout):
+    text, told, wanted = LAYOUTS[layout]
+    file = put(tmp_path / "x.csv", text)
+    plan = importing.plan(file, city, BASE)
+    assert shown(plan) >= set(told)
+    assert {tuple(w.split()) for w in wanted} > got(plan) or not told
+    plan = importing.plan(file, city, BASE | told)
+    assert shown(plan) == set()
+    assert got(plan) == {tuple(w.split()) for w in wanted}
+
+
+def test_what_stands_where_figures_stand_is_never_a_head_or_a_note(city, tmp_path):
+    odd = ("sekitar 100", ">500", "100-200", "(12)", "1973-01-01", "-5", "7")
+    text = "".join(f"Bali;{2010 + n};{x}\n" for n, x in enumerate(odd))
+    for rows in (text, "".join(text.splitlines(keepends=True)[::-1])):
+        file = put(tmp_path / "x.csv", "Provinsi;Tahun;Jumlah UMKM\n" + rows)
+        plan = importing.plan(file, city, BASE)
+        assert {f"{s} {r}": n for (s, r), n in plan.counts().items()} == {
+            "taken label": 14, "taken head": 3, "taken figure": 1,
+            "refused unreadable": 4, "refused date": 1, "refused negative": 1,
+        }  # fmt: skip
+
+
+def test_sheets_say_what_their_tables_do_not(city, tmp_path):
+    book = grow(tmp_path / "x.xlsx", [["Tahun", "Jumlah UMKM"], [2020, 10]])
+    book.active.title = "Bali"
+    for name in ("Aceh", "Lainnya"):
+        book.create_sheet(name).append(["Tahun", "Jumlah UMKM"])
+        book[name].append([2020, 12])
+    book.save(tmp_path / "x.xlsx")
+    plan = importing.plan(tmp_path / "x.xlsx", city, BASE | {"sheet": "all"})
+    assert shown(plan) == {"region:Lainnya"}
+    assert got(plan) == {("51", "2020", "u", "10"), ("11", "2020", "u", "12")}
+
+
+def test_a_date_that_shows_a_year_is_a_year(city, tmp_path):
+    book = grow(tmp_path / "x.xlsx", [["Provinsi", "Tahun", "Jumlah UMKM"]])
+    for row, form in enumerate(("yyyy", "mmm-yy", "dd/mm/yyyy"), 2):
+        book.active.append(["Bali", datetime(2020, 5, 12), row])
+        book.active.cell(row, 2).number_format = form
+    book.save(tmp_path / "x.xlsx")
+    plan = importing.plan(tmp_path / "x.xlsx", city, BASE)
+    assert [r["period"] for r in plan.rows()] == ["2020", "2020-05", "2020-05-12"]
+
+
+PAGE = """<html><head><meta charset="utf-8"><style>td {}</style></head><body>
+<h1>Jumlah UMKM</h1><table border=1><tr><th rowspan=2>Provinsi</th>
+<th colspan="2">Usaha</th></tr><tr><th>2020</th><th>2021</th></tr>
+<tr><td>Bali</td><td>1.073</td><td>1.100</td></tr>
+<tr style="display:none"><td>Jambi<td>7<td>8
+<tr><td>Aceh<br></td><td>845<td>900</table><p>Sumber: BPS &amp; Dinas</body></html>"""
+XML = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"
+ xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="A">
+<Table><Row><Cell ss:MergeAcross="2"><Data ss:Type="String">UMKM 2020</Data></Cell>
+</Row><Row ss:Index="3"><Cell><Data ss:Type="String">Provinsi</Data></Cell>
+<Cell ss:Index="3"><Data ss:Type="String">Jumlah UMKM</Data></Cell></Row>
+<Row><Cell><Data ss:Type="String">Bali</Data></Cell><Cell ss:Index="3"
+ ss:Formula="=1+1"><Data ss:Type="Number">1073</Data></Cell></Row></Table></Worksheet>
+</Workbook>"""
+
+
+def test_pages_and_xml_that_are_saved_as_xls(city, tmp_path):
+    told = BASE | {"numbers": "id", "hidden": "skip"}
+    plan = importing.plan(put(tmp_path / "x.xls", PAGE), city, told)
+    assert got(plan) == {
+        ("51", "2020", "u", "1073"), ("51", "2021", "u", "1100"),
+        ("11", "2020", "u", "845"), ("11", "2021", "u", "900"),
+    }  # fmt: skip
+    assert plan.counts()["refused", "hidden"] == 3
+    assert plan.meta["publisher"] == "BPS & Dinas"
+    plan = importing.plan(put(tmp_path / "y.xls", XML), city, BASE)
+    assert got(plan) == {("51", "2020", "u", "1073")}
+    assert "formulas" in dict(plan.said())
+
+
+def test_a_known_area_comes_with_its_code(tmp_path):
+    city = folder.new(tmp_path / "f", region="64")
+    text = "Kota;Tahun;Jumlah UMKM\nKota Samarinda;2020;5\nKota Antah;2020;6\n"
+    file = put(tmp_path / "x.csv", text)
+    plan = importing.plan(file, city, BASE)
+    assert plan.questions["region:Kota Samarinda"].choices == ("6472", "skip")
+    plan = importing.plan(file, city, BASE | {"regions": "add"})
+    assert {r["region_code"] for r in plan.rows()} == {"6472", "64-kota-antah"}
+    added = {r["region_code"]: r["parent_code"] for r in plan.new["regions"]}
+    assert added == {"6472": "64", "64-kota-antah": "64"}
 
 
 # Every cell has one fate

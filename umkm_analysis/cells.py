@@ -315,7 +315,7 @@ def role_of(head: str) -> str | None:
     >>> role_of("nama_kabupaten_kota"), role_of("Tahun/Year"), role_of("Jumlah UMKM")
     ('region', 'year', None)
     """
-    bare = folded(head)
+    bare = folded(without_mark(head))
     role = _role(bare)
     words = bare.split()
     if role or not 2 <= len(words) <= 8:

@@ -543,7 +543,10 @@ class Plan:
             self.say("ragged", rows=rows[:10], n=len(rows))
             for column in beyond:
                 column.head = sheets.letters(column.index)
-                if not self.answer(f"column:{column.head}", cells.ROLES):
+                told = self.answer(f"column:{column.head}", cells.ROLES)
+                if told:
+                    column.role = told
+                else:
                     self._unknown(area, column)
 
     def _unknown(self, area, column):
@@ -2110,8 +2113,10 @@ def _head_row(row) -> bool:
     filled = [t for t in row if t.strip()]
     if len(filled) < 2 or any(_figure_like(t) for t in filled):
         return False
-    times = sum(bool(cells.marked_period(t)[0]) for t in filled)
-    return times > 1 or any(cells.role_of(t) for t in filled)
+    times = [p for t in filled if (p := cells.marked_period(t)[0])]
+    # A day beside a year is a figure that a spreadsheet made a date, not a head.
+    alike = len({len(p) == 10 for p in times}) == 1
+    return (len(times) > 1 and alike) or any(cells.role_of(t) for t in filled)
 
 
 def _areas(sheet, number) -> list[Area]:
@@ -2177,7 +2182,7 @@ def _area(sheet, start=0) -> Area | None:
     first = next((r for r in range(start, limit) if _data_row(rows[r])), None)
     if first is None:
         return None
-    first = _years_that_are_figures(rows, first)
+    first = _body_start(rows, start, _years_that_are_figures(rows, first))
     top, numbering = first, None
     for r in range(first - 1, max(first - 6, start - 1), -1):
         filled = [c for c, t in enumerate(rows[r]) if t.strip()]
@@ -2196,13 +2201,12 @@ def _area(sheet, start=0) -> Area | None:
         if len(filled) == 1 and filled[0] == 0 and not across:
             # A line without figures between the heads and the first of them.
             if top == first and any(
-                _head_row(rows[k]) for k in range(max(r - 2, start), r)
+                _over_sections(rows[k]) for k in range(max(r - 2, start), r)
             ):
                 first = top = r
                 continue
             break
         top = r
-    first = _body_start(rows, top, first)
     heads = range(top, first if numbering is None else numbering)
     again, last = _end(rows, heads, first)
     width = max(len(rows[r]) for r in range(top, last + 1))
@@ -2220,34 +2224,44 @@ def _area(sheet, start=0) -> Area | None:
     return area
 
 
-def _body_start(rows, top, first):
+def _body_start(rows, start, first):
     """The first row below the heads, which may have words where others have figures.
 
     Under the head of a label the second row of a head is blank, and a row is not.
     """
-    named = [r for r in range(top, first) if _head_row(rows[r])]
-    if not named:
+    for r in range(first - 1, max(start, first - 200) - 1, -1):
+        if not any(t.strip() for t in rows[r]):
+            return first
+        if not _head_row(rows[r]):
+            continue
+        roles = {c: cells.role_of(t) for c, t in enumerate(rows[r])}
+        labels = [
+            c for c, k in roles.items() if k not in (None, "number", "note", "unit")
+        ]
+        for k in range(r + 1, first):
+            filled = all(c < len(rows[k]) and rows[k][c].strip() for c in labels)
+            if labels and filled and not _numbering(rows[k]):
+                return k
         return first
-    labels = [
-        c
-        for c, t in enumerate(rows[named[-1]])
-        if cells.role_of(t) and cells.role_of(t) not in ("number", "note", "unit")
-    ]
-    for r in range(named[-1] + 1, first):
-        filled = all(c < len(rows[r]) and rows[r][c].strip() for c in labels)
-        if labels and filled and not _numbering(rows[r]):
-            return r
     return first
+
+
+def _over_sections(row) -> bool:
+    """A head above lines without figures: a known one, or a word and a time."""
+    filled = [t for t in row if t.strip()]
+    times = [cells.marked_period(t)[0] for t in filled]
+    return _head_row(row) or (len(filled) == 2 and not times[0] and bool(times[1]))
 
 
 def _end(rows, heads, first):
     """Where a table ends, and the rows in which its head stands once more."""
     own = [[folded(t) for t in rows[r] if t.strip()] for r in heads]
-    again, last, quiet = [], first, True
+    again, last, model, quiet = [], first, first, True
     for r in range(first, len(rows)):
         row = rows[r]
         if _data_row(row):
-            last, quiet = r, True
+            last = model = r
+            quiet = True
             continue
         filled = [t for t in row if t.strip()]
         if not filled:
@@ -2259,7 +2273,10 @@ def _end(rows, heads, first):
         elif r > last and _head_row(row) and not _short(rows, r):
             break
         elif (
-            quiet and r == last + 1 and len(filled) > 1 and _same_shape(row, rows[last])
+            quiet
+            and r == last + 1
+            and len(filled) > 1
+            and _same_shape(row, rows[model])
         ):
             # What stands where figures stand belongs to the table, read or not.
             last = r
