@@ -26,14 +26,22 @@ from babel.messages.mofile import write_mo
 from markupsafe import Markup, escape
 
 import umkm_analysis as ua
-from umkm_analysis import blocks, charts, data, dictionary, report, text
+from umkm_analysis import blocks, charts, data, dictionary, explorer, report, text
 from umkm_analysis.report import Table
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 WORDS = tomllib.loads((HERE / "words.toml").read_text(encoding="utf-8"))
 #: Pages with a template of their own in pages/, the same name in both languages.
-MADE = ("index", "claims", "rows", "sources", "glossary", "data", "downloads", "api")
+MADE = (
+    "index", "explore", "claims", "rows", "sources", "glossary", "data", "downloads",
+    "api",
+)  # fmt: skip
+#: The notebook that needs a kernel: its page shows what can be seen without one.
+EXPLORER = ROOT / "notebooks" / "explore.ipynb"
+EXPLORED = (
+    "period", "value", "value_low", "value_high", "concept", "grade", "id",
+)  # fmt: skip
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 #: The line of a file that leads to its twin: on the site the switch does that.
 TWIN = re.compile(r"^(?:English|Bahasa Indonesia): \[[^\]]+\]\(([^)]+)\)\n+", re.M)
@@ -56,7 +64,8 @@ class Site:
             for lang in text.LANGS
         }
         self.lessons = {
-            lang: sorted((ROOT / "teaching" / lang).glob("*.md")) for lang in text.LANGS
+            lang: sorted((ROOT / "teaching" / lang).rglob("*.md"))
+            for lang in text.LANGS
         }
         # Where a file of the project is read on the site.
         self.places = {
@@ -66,6 +75,10 @@ class Site:
         for lang in text.LANGS:
             for path in (*self.notebooks[lang], *self.lessons[lang]):
                 self.places[path] = (lang, path.stem)
+        self.sheets = {
+            lang: sorted((ROOT / "teaching" / lang).rglob("*.pdf"))
+            for lang in text.LANGS
+        }
 
     def publish(self, path):
         """Hands out a file of the project; returns its address from a page."""
@@ -79,6 +92,8 @@ class Site:
         """Where a link of a project file leads on the site."""
         name, _, heading = target.partition("#")
         path = (source.parent / name).resolve()
+        if path == EXPLORER:
+            return "explore.html"
         if path in self.places:
             other, page = self.places[path]
             place = f"{page}.html" if other == lang else f"../{other}/{page}.html"
@@ -191,6 +206,26 @@ def lesson(site, path, lang):
     return site.relinked(path.read_text(encoding="utf-8"), path, lang)
 
 
+def heading(path):
+    """The title of a Markdown page."""
+    return re.search(r"^# (.+)$", path.read_text(encoding="utf-8"), re.M)[1]
+
+
+def sheet_name(path):
+    """What a printed sheet is called: its file name as words."""
+    return path.stem.replace("_", " ").capitalize()
+
+
+def explorer_words(site, lang):
+    """What the explorer's notebook says in one language, a text for each cell."""
+    cells = json.loads(EXPLORER.read_text(encoding="utf-8"))["cells"]
+    return [
+        Markup(site.relinked("".join(cell["source"]), EXPLORER, lang))
+        for cell in cells
+        if cell["cell_type"] == "markdown" and cell["metadata"]["lang"] == lang
+    ]
+
+
 def data_dictionary(site, lang):
     source = ROOT / "data" / dictionary.FILES[lang]
     page = site.relinked(dictionary.words(lang, site.folder), source, lang)
@@ -291,15 +326,49 @@ def sources(folder, lang):
     ]  # fmt: skip
 
 
+def explored(folder, out, lang):
+    """All figures, then each family alone: what the explorer shows of them."""
+    known = {r["family"]: r for r in folder.rows("families")}
+    found = []
+    everything = explorer.view(lang=lang, folder=folder)
+    there = set(everything.frame["family"])
+    order = sorted(there, key=lambda family: int(known[family]["sort"]))
+    for family in (None, *order):
+        view = explorer.view(lang=lang, folder=folder, family=family)
+        place = out / "explore" / lang / (family or "all")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        table = place.with_suffix(".csv")
+        # Excel takes a CSV for UTF-8 only where it begins with this mark.
+        table.write_text(view.csv(), encoding="utf-8-sig", newline="")
+        picture = view.png()
+        if picture is not None:
+            place.with_suffix(".png").write_bytes(picture)
+        found.append(
+            {
+                "id": place.name,
+                "name": known[family][f"name_{lang}"] if family else None,
+                "said": str(view.sentence),
+                "picture": picture is not None,
+                "alt": view.alt,
+                "size": table.stat().st_size,
+                "table": Table(view.frame, EXPLORED).shown(lang, folder),
+                "count": len(view.frame),
+                "code": f"import umkm_analysis as ua\n{view.code}",
+            }
+        )
+    return found
+
+
 def handed_out(path, out, lang):
-    """Report and headline picture of one language: {kind: file}, and the alt text."""
+    """What takes drawing, in one language: report, headline picture, the explorer."""
     folder = data.open_folder(path)
     made = report.build(folder, langs=[lang], out=out / "report")
     ax = charts.headline(lang=lang, folder=folder)
     charts.save(ax, out / f"headline-{lang}.svg")
     alt = str(charts.alt(ax))
     charts.close(ax)
-    return {path.suffix[1:]: path for path in made}, alt
+    reports = {path.suffix[1:]: path for path in made}
+    return reports, alt, explored(folder, out, lang)
 
 
 # --- the reference -------------------------------------------------------------------
@@ -327,7 +396,7 @@ def reference(name):
 # --- all together --------------------------------------------------------------------
 
 
-def pages(site, lang, reports, alt):
+def pages(site, lang, reports, alt, views):
     """Every page of one language, as {file name: content}."""
     folder = site.folder
     environment = jinja2.Environment(
@@ -355,11 +424,17 @@ def pages(site, lang, reports, alt):
         "release": period(folder.release, lang),
         "alt": alt,
         "notebooks": [(p.stem, *opening(p), p) for p in site.notebooks[lang]],
-        "lessons": [p.stem for p in site.lessons[lang]],
+        "lessons": [(p.stem, heading(p)) for p in site.lessons[lang]],
+        "sheets": [(sheet_name(p), p) for p in site.sheets[lang]],
+        "explorer": explorer_words(site, lang),
+        "explorer_file": EXPLORER,
+        "views": views,
         "claims": claims(folder, lang),
         "rows": rows(folder, lang),
         "sources": sources(folder, lang),
-        "glossary": folder.load("glossary").to_dict("records"),
+        "glossary": sorted(
+            folder.rows("glossary"), key=lambda g: g[f"name_{lang}"].lower()
+        ),
         "reports": reports,
         "out": site.out,
         "tables": dictionary.describe(folder),

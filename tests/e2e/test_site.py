@@ -1,6 +1,7 @@
 """The site is built once, then read: as files, and in a browser on a phone."""
 
 import functools
+import html
 import http.server
 import json
 import re
@@ -14,7 +15,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 import axe_playwright_python
 import pytest
 
-from umkm_analysis import data, text
+from umkm_analysis import data, explorer, text
 
 ROOT = Path(__file__).parents[2]
 #: Stands for the site while links are followed among files.
@@ -147,8 +148,14 @@ def test_all_there_is_has_its_page(pages):
     for lang in text.LANGS:
         for path in (ROOT / "notebooks" / lang).glob("*.ipynb"):
             assert f"{lang}/{path.stem}.html" in pages
-        for path in (ROOT / "teaching" / lang).glob("*.md"):
+        for path in (ROOT / "teaching" / lang).rglob("*.md"):
             assert f"{lang}/{path.stem}.html" in pages
+        sheets = sorted((ROOT / "teaching" / lang).rglob("*.pdf"))
+        assert sheets
+        for path in sheets:
+            handed_out = f"../files/{path.relative_to(ROOT).as_posix()}"
+            assert handed_out in pages[f"{lang}/index.html"].links
+            assert handed_out in pages[f"{lang}/downloads.html"].links
         assert (
             set(folder.load("observations")["id"]) <= pages[f"{lang}/rows.html"].anchors
         )
@@ -171,6 +178,30 @@ def test_verdicts_of_the_gallery_are_those_of_the_claims(site):
         found = data.shipped().claims().set_index("claim_id")["verdict"]
         assert all(found[claim] == verdict for claim, verdict in by_id.items())
         assert len(re.findall('<div class="claim ', page)) == len(found)
+
+
+def test_the_explorer_can_be_read_without_a_kernel(site, pages):
+    for lang in text.LANGS:
+        view = explorer.view(lang=lang)
+        name = f"{lang}/explore.html"
+        assert "explore.html" in pages[f"{lang}/index.html"].links
+        assert "../files/notebooks/explore.ipynb" in pages[name].links
+        page = html.unescape((site / name).read_text(encoding="utf-8"))
+        assert str(view.sentence) in page
+        for line in view.code.splitlines():
+            assert line in re.sub(r"<[^>]+>", "", page)
+        shown = re.findall(r'href="rows\.html#([\w-]+)"', page)
+        first, once = len(view.frame), set(view.frame["id"])
+        assert set(shown[:first]) == once
+        assert set(shown[first:]) == once, "each figure again, under its kind of source"
+        assert view.alt in {image["alt"] for image in pages[name].images}
+        kinds = set(view.frame["family"])
+        for kind in (*kinds, "all"):
+            assert (site / "files" / "explore" / lang / f"{kind}.png").is_file()
+        table = site / "files" / "explore" / lang / "all.csv"
+        assert table.read_text(encoding="utf-8-sig") == view.csv()
+        (other,) = set(text.LANGS) - {lang}
+        assert str(explorer.view(lang=other).sentence) not in page
 
 
 def test_no_page_names_a_folder_of_this_machine(site):
@@ -223,6 +254,9 @@ def test_search_finds(phone, base, lang, word, expected):
 
 
 def test_the_switch_stays_on_the_subject(phone, base):
+    phone.goto(f"{base}id/explore.html")
+    phone.locator("a.switch").click()
+    assert phone.url == f"{base}en/explore.html"
     phone.goto(f"{base}id/01_angka.html")
     phone.locator("a.switch").click()
     assert phone.url == f"{base}en/01_figures.html"
@@ -251,6 +285,8 @@ def test_a_figure_leads_to_its_row_and_source(phone, base):
         ("id/01_angka.html", "dark"),
         ("en/api-growth.html", "light"),
         ("en/glossary.html", "light"),
+        ("id/explore.html", "light"),
+        ("en/explore.html", "dark"),
         ("files/report/umkm-6471-id.html", "light"),
     ],
 )
