@@ -8,6 +8,7 @@ column and a rule. Nothing is repaired or coerced on the way.
 import csv
 import hashlib
 import io
+import itertools
 import json
 import re
 import string
@@ -21,6 +22,8 @@ from pathlib import Path
 from umkm_analysis.errors import DataError
 
 HERE = Path(__file__).parent
+#: Rows that are turned into columns at once: few enough to stay in the cache.
+_ROWS_AT_ONCE = 256
 #: Beside the package in a clone, inside it in an installed wheel.
 SHIPPED = HERE / "data" if (HERE / "data").is_dir() else HERE.parent / "data"
 
@@ -31,6 +34,12 @@ _TYPES = {
     "number": re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z"),
     "boolean": re.compile(r"(true|false)\Z"),
     "string": re.compile(r""),
+}
+#: Texts without anything that `_cell` looks for.
+_PLAIN = {
+    "number": r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?\Z",
+    # A letter first and a digit somewhere: no missing word, no formula.
+    "string": r"[A-Za-z][A-Za-z_-]*[0-9][A-Za-z0-9_-]*\Z",
 }
 _MISSING_WORDS = re.compile(
     r"([-+]?(nan|na|n/a|n\.a\.|null|none|nil|inf|infinity)"
@@ -75,9 +84,23 @@ class Table:
     file: str
     columns: dict[str, list[str]]
     lines: list[int]
+    _distinct: dict = field(default_factory=dict, repr=False)
 
     def __len__(self):
         return len(self.lines)
+
+    def distinct(self, column: str):
+        """The texts of a column, each once, in the order they first stand in."""
+        if column not in self._distinct:
+            self._distinct[column] = dict.fromkeys(self.columns[column])
+        return self._distinct[column].keys()
+
+    def places(self, column: str, texts):
+        """Each row with one of `texts` in a column: its place, its text, its line."""
+        if texts:
+            for i, text in enumerate(self.columns[column]):
+                if text in texts:
+                    yield i, text, self.lines[i]
 
     def rows(self) -> list[dict[str, str]]:
         """The rows, each by column."""
@@ -286,14 +309,17 @@ def read(package: Package, name: str, problems: list[Problem]) -> Table | None:
     if "\x00" in content:
         wrong("control_character", row=content[: content.index("\x00")].count("\n") + 1)
         return None
-    if not content.strip():
+    if not content or content.isspace():
         wrong("empty")
         return None
+    # Of a large file as text, line for line is enough.
+    del content
     specs = resource["schema"]["fields"]
     names = [spec["name"] for spec in specs]
     old_limit = csv.field_size_limit(2**31 - 1)
-    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
-    rows, lines = [], []
+    text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline="")
+    reader = csv.reader(text, strict=True)
+    rows, lines, uneven = [], [], []
     start = 1
     try:
         header = next(reader)
@@ -302,14 +328,22 @@ def read(package: Package, name: str, problems: list[Problem]) -> Table | None:
                 if mark in header[0]:
                     wrong("separator", row=1, found=word)
                     return None
+        width = len(header)
+        columns, distinct = [[] for _ in header], [{} for _ in header]
         start = reader.line_num + 1
         for row in reader:
-            if row:
+            if not row:
+                wrong("row_blank", row=start)
+            elif len(row) != width:
+                uneven.append((start, len(row)))
+            else:
                 rows.append(row)
                 lines.append(start)
-            else:
-                wrong("row_blank", row=start)
+                if len(rows) == _ROWS_AT_ONCE:
+                    _turn(rows, columns, distinct)
+                    rows = []
             start = reader.line_num + 1
+        _turn(rows, columns, distinct)
     except csv.Error as error:
         # The row begins where the quotation mark was left open.
         wrong("quotes", row=start, reason=str(error))
@@ -324,20 +358,26 @@ def read(package: Package, name: str, problems: list[Problem]) -> Table | None:
     for column in names:
         if column not in header:
             wrong("column_missing", row=1, column=column)
-    width = len(header)
-    ragged = False
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) != width:
-            ragged = True
-            rule = "row_short" if len(row) < width else "row_long"
-            wrong(rule, row=line, found=len(row), expected=width)
-    if ragged or set(names) - set(header) or len(set(header)) != width:
+    for line, found in uneven:
+        rule = "row_short" if found < width else "row_long"
+        wrong(rule, row=line, found=found, expected=width)
+    if uneven or set(names) - set(header) or len(set(header)) != width:
         return None
-    values = [list(column) for column in zip(*rows, strict=True)] or [
-        [] for _ in header
-    ]
-    columns = dict(zip(header, values, strict=True))
-    return Table(name, file, {n: columns[n] for n in names}, lines)
+    columns = dict(zip(header, columns, strict=True))
+    distinct = dict(zip(header, distinct, strict=True))
+    return Table(name, file, {n: columns[n] for n in names}, lines, distinct)
+
+
+def _turn(rows, columns, distinct):
+    """Move rows into columns. A text that is there already is kept once only."""
+    for column, known, part in zip(
+        columns, distinct, zip(*rows, strict=True), strict=False
+    ):
+        first = part[0]
+        if part.count(first) == len(part):
+            column.extend([known.setdefault(first, first)] * len(part))
+        else:
+            column.extend(map(known.setdefault, part, part))
 
 
 def _cells(table, spec, problems):
@@ -346,20 +386,20 @@ def _cells(table, spec, problems):
     limits = spec.get("constraints", {})
     pattern = re.compile(f"(?:{limits['pattern']})\\Z") if "pattern" in limits else None
     enum = limits.get("enum")
+    plain = _plain(spec, limits)
+    distinct = table.distinct(column)
     bad = {}
-    for text in set(values):
+    for text in itertools.filterfalse(plain, distinct) if plain else distinct:
         verdict = _cell(text, spec, limits, pattern, enum)
         if verdict:
             bad[text] = verdict
-    if bad:
-        for text, line in zip(values, table.lines, strict=True):
-            if text in bad:
-                rule, params = bad[text]
-                shown = text if len(text) <= 60 else text[:57] + "..."
-                problems.append(
-                    Problem(table.file, line, column, rule, {"value": shown, **params})
-                )
-    if limits.get("unique") and len(set(values)) != len(values):
+    for _, text, line in table.places(column, bad):
+        rule, params = bad[text]
+        shown = text if len(text) <= 60 else text[:57] + "..."
+        problems.append(
+            Problem(table.file, line, column, rule, {"value": shown, **params})
+        )
+    if limits.get("unique") and len(distinct) != len(values):
         seen = {}
         for text, line in zip(values, table.lines, strict=True):
             if text and text in seen:
@@ -371,6 +411,21 @@ def _cells(table, spec, problems):
                 )  # fmt: skip
             seen.setdefault(text, line)
     return bad
+
+
+def _plain(spec, limits):
+    """What knows most sound texts of a column at once; None where none is safe.
+
+    It may miss a sound text, never take a wrong one: `_cell` sees what it leaves.
+    """
+    if {"separator", "form"} & set(spec) or set(limits) - {
+        "required", "unique", "pattern",
+    }:  # fmt: skip
+        return None
+    plain = _PLAIN.get(spec["type"])
+    if plain and "pattern" in limits:
+        return re.compile(rf"(?={plain})(?:{limits['pattern']})\Z").match
+    return re.compile(plain).match if plain else None
 
 
 def _cell(text, spec, limits, pattern, enum):
@@ -469,26 +524,22 @@ def check_table(package: Package, table: Table, problems: list[Problem]) -> None
         if spec.get("form") == "partial_date" and package.release:
             limit = span(package.release)[1]
             later = {
-                t for t in set(table.columns[spec["name"]])
+                t for t in table.distinct(spec["name"])
                 if t and t not in bad and span(t)[0] > limit
             }  # fmt: skip
-            for text, line in zip(
-                table.columns[spec["name"]] if later else (), table.lines, strict=False
-            ):
-                if text in later:
-                    problems.append(
-                        Problem(
-                            table.file, line, spec["name"], "future",
-                            {"value": text, "release": package.release},
-                        )
-                    )  # fmt: skip
+            for _, text, line in table.places(spec["name"], later):
+                problems.append(
+                    Problem(
+                        table.file, line, spec["name"], "future",
+                        {"value": text, "release": package.release},
+                    )
+                )  # fmt: skip
     key = schema.get("primaryKey", [])
     key = [key] if isinstance(key, str) else key
-    if len(key) > 1:
+    keys = [table.columns[k] for k in key]
+    if len(key) > 1 and len(set(zip(*keys, strict=True))) != len(table):
         seen = {}
-        for parts, line in zip(
-            zip(*(table.columns[k] for k in key), strict=True), table.lines, strict=True
-        ):
+        for parts, line in zip(zip(*keys, strict=True), table.lines, strict=True):
             if parts in seen:
                 problems.append(
                     Problem(
@@ -517,26 +568,30 @@ def _bounds(table, problems):
         return
     precision = columns.get("precision", [None] * len(table))
     rounding = columns.get("rounding", [""] * len(table))
-    known = {}
-    for line, *cells in zip(
-        table.lines, columns["value"], columns["value_low"], columns["value_high"],
-        precision, rounding, strict=True,
-    ):  # fmt: skip
-        value, low, high, how, _ = cells = tuple(cells)
+    cells = [
+        columns["value"], columns["value_low"], columns["value_high"], precision,
+        rounding,
+    ]  # fmt: skip
+    bad = {}
+    for distinct in set(zip(*cells, strict=True)):
+        value, low, high, how, _ = distinct
         if how == "exact" and value == low == high:
             continue
-        if cells not in known:
-            known[cells] = _bound(*cells)
-        if known[cells] is None:
+        if found := _bound(*distinct):
+            bad[distinct] = found
+    if not bad:
+        return
+    for line, row in zip(table.lines, zip(*cells, strict=True), strict=True):
+        if row not in bad:
             continue
-        column, found = known[cells]
+        column, found = bad[row]
         if found:
             problems.append(
                 Problem(table.file, line, column, "bounds", {"found": found})
             )
         else:
             problems.append(
-                Problem(table.file, line, column, "precision", {"value": how})
+                Problem(table.file, line, column, "precision", {"value": row[3]})
             )
 
 
@@ -560,25 +615,27 @@ def _bound(value, low, high, how, step):
     return ("precision", None) if wrong else None
 
 
-def _calculable(columns, i, replaced):
-    return (
-        not columns["duplicates_of"][i]
-        and columns["grade"][i] != "D"
-        and columns["status"][i] in CALCULABLE
-        and columns["id"][i] not in replaced
-    )
+def _circling(ids, targets, where):
+    """The ids that are replaced, by way of others, by themselves."""
+    seen, circle = {}, set()
+    for i in filter(targets.__getitem__, range(len(ids))):
+        path, at = [], ids[i]
+        while at in where and at not in seen:
+            seen[at] = i
+            path.append(at)
+            at = targets[where[at]]
+        if seen.get(at) == i and at != path[-1]:
+            circle.update(path[path.index(at) :])
+    return circle
 
 
-def _replaced_by(i, columns, where):
-    """What a row replaces, followed down until it ends or comes round."""
-    found = []
-    target = columns["supersedes"][i]
-    if target == columns["id"][i]:
-        return found
-    while target in where and target not in found:
-        found.append(target)
-        target = columns["supersedes"][where[target]]
-    return [*found, target]
+def _comes_back(i, ids, targets, where):
+    """The same of one row, whose id another row has too."""
+    seen, at = set(), targets[i]
+    while at in where and at not in seen and at != ids[i]:
+        seen.add(at)
+        at = targets[where[at]]
+    return at == ids[i] != targets[i]
 
 
 def _observations(tables, problems, package):
@@ -590,27 +647,53 @@ def _observations(tables, problems, package):
     def wrong(i, column, rule, **params):
         problems.append(Problem(table.file, table.lines[i], column, rule, params))
 
-    where = {key: i for i, key in enumerate(c["id"])}
-    series = {}
-    if (concepts := tables.get("concepts")) is not None:
-        cc = concepts.columns
-        series = dict(zip(cc["concept"], cc["series"], strict=True))
-    replaced = set(c["supersedes"])
-    lines = {}
-    release = package.release
+    _dates(c, wrong, package.release)
+    _pointers(c, wrong)
+    _series_periods(tables, wrong)
+
+
+def _dates(c, wrong, release):
+    """The year of a figure lies in its period, neither after the release."""
     limit = span(release)[1] if release else None
-    rest = [c[k] for k in ("region_code", "measure", "size_class", "sector", "period")]
-    for i, identifier in enumerate(c["id"]):
-        period, year = c["period"][i], c["year"][i]
+    cells = c["period"], c["year"], c["status"]
+    bad = {}
+    for distinct in set(zip(*cells, strict=True)):
+        period, year, status = distinct
         first, last = period_span(period) if is_period(period) else (None, None)
         dated = int(year) if _TYPES["integer"].match(year) else None
+        found = []
         if first and dated is not None and not first.year <= dated <= last.year:
-            wrong(i, "year", "year_in_period", value=year, period=period)
-        if release and c["status"][i] in CALCULABLE:
+            found.append(("year", "year_in_period", {"value": year, "period": period}))
+        if release and status in CALCULABLE:
             if first and first > limit:
-                wrong(i, "period", "future", value=period, release=release)
+                found.append(("period", "future", {"value": period}))
             elif not first and dated is not None and dated > limit.year:
-                wrong(i, "year", "future", value=year, release=release)
+                found.append(("year", "future", {"value": year}))
+        if found:
+            bad[distinct] = found
+    for i, row in enumerate(zip(*cells, strict=True)) if bad else ():
+        for column, rule, params in bad.get(row, ()):
+            if rule == "future":
+                params = {**params, "release": release}
+            wrong(i, column, rule, **params)
+
+
+def _pointers(c, wrong):
+    """A repeat and a replacement name another row about the same, without circles."""
+    pointing = [
+        i
+        for i, targets in enumerate(
+            zip(c["duplicates_of"], c["supersedes"], strict=True)
+        )
+        if targets != ("", "")
+    ]
+    if not pointing:
+        return
+    where = {key: i for i, key in enumerate(c["id"])}
+    chain = c["id"], c["supersedes"], where
+    circle = _circling(*chain)
+    for i in pointing:
+        identifier = c["id"][i]
         for column in ("duplicates_of", "supersedes"):
             target = c[column][i]
             if not target:
@@ -624,15 +707,40 @@ def _observations(tables, problems, package):
                 for same in ("region_code", "measure"):
                     if c[same][i] != c[same][other]:
                         wrong(i, column, "not_the_same", value=target, what=same)
-        if c["supersedes"][i] and identifier in _replaced_by(i, c, where):
+        if c["supersedes"][i] and (
+            identifier in circle if where[identifier] == i else _comes_back(i, *chain)
+        ):
             wrong(i, "supersedes", "circle", value=c["supersedes"][i])
-        slug = series.get(c["concept"][i])
-        if slug and _calculable(c, i, replaced):
-            key = (slug, *[column[i] for column in rest])
-            if key in lines and period:
-                wrong(i, "period", "series_period", value=period, series=slug,
-                      first=lines[key])  # fmt: skip
-            lines.setdefault(key, table.lines[i])
+
+
+def _series_periods(tables, wrong):
+    """Of one series and one period there is one figure to calculate with."""
+    table, concepts = tables["observations"], tables.get("concepts")
+    if concepts is None:
+        return
+    c, about = table.columns, concepts.columns
+    series = dict(zip(about["concept"], about["series"], strict=True))
+    slugs = list(map(series.get, c["concept"]))
+    replaced = table.distinct("supersedes")
+    counted = [
+        bool(slug and period and not repeat and grade != "D" and status in CALCULABLE
+             and key not in replaced)
+        for slug, period, repeat, grade, status, key in zip(
+            slugs, c["period"], c["duplicates_of"], c["grade"], c["status"], c["id"],
+            strict=True,
+        )
+    ]  # fmt: skip
+    parts = ("region_code", "measure", "size_class", "sector", "period")
+    keys = zip(slugs, *(c[k] for k in parts), strict=True)
+    if len(set(itertools.compress(keys, counted))) == sum(counted):
+        return
+    first = {}
+    for i in itertools.compress(range(len(table)), counted):
+        key = (slugs[i], *(c[k][i] for k in parts))
+        if key in first:
+            wrong(i, "period", "series_period", value=c["period"][i], series=slugs[i],
+                  first=first[key])  # fmt: skip
+        first.setdefault(key, table.lines[i])
 
 
 def _measures(tables, problems):
@@ -665,14 +773,12 @@ def _measures(tables, problems):
                     broken[measure, text] = "share"
             if not broken:
                 continue
-            for line, measure, text in zip(
-                table.lines, c["measure"], c[column], strict=True
-            ):
-                if (measure, text) in broken:
-                    rule = broken[measure, text]
+            for line, *pair in zip(table.lines, c["measure"], c[column], strict=True):
+                measure, text = pair = tuple(pair)
+                if pair in broken:
                     problems.append(
                         Problem(
-                            table.file, line, column, rule,
+                            table.file, line, column, broken[pair],
                             {"value": text, "measure": measure},
                         )
                     )  # fmt: skip
@@ -687,25 +793,22 @@ def _foreign_keys(package, tables, problems):
             target = tables.get(reference["resource"] or table.name)
             if target is None:
                 continue
-            known = set(target.columns[reference["fields"][0]])
+            known = target.distinct(reference["fields"][0])
             cut = separators[column]
             unknown = {
                 text: next(p for p in parts if p not in known)
-                for text in set(table.columns[column])
+                for text in table.distinct(column)
                 if text
-                and not known.issuperset(parts := text.split(cut) if cut else [text])
+                and not known >= set(parts := text.split(cut) if cut else [text])
             }
-            if not unknown:
-                continue
-            for text, line in zip(table.columns[column], table.lines, strict=True):
-                if text in unknown:
-                    problems.append(
-                        Problem(
-                            table.file, line, column, "foreign_key",
-                            {"value": unknown[text], "target": target.file,
-                             "target_column": reference["fields"][0]},
-                        )
-                    )  # fmt: skip
+            for _, text, line in table.places(column, unknown):
+                problems.append(
+                    Problem(
+                        table.file, line, column, "foreign_key",
+                        {"value": unknown[text], "target": target.file,
+                         "target_column": reference["fields"][0]},
+                    )
+                )  # fmt: skip
 
 
 def _unsayable(template) -> str | None:
