@@ -15,7 +15,12 @@ from umkm_analysis.errors import DataError
 #: Copied as they are: what there is to measure, and how it is grouped.
 VOCABULARIES = ("measures", "families", "sectors", "size_classes", "glossary")
 EXAMPLE = "example"
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
+#: A code of BPS (province, regency or city, district, village), or one's own, which has
+#: a letter. The same form is in the contract.
+_CODE = re.compile(
+    r"([0-9]{2}|[0-9]{4}|[0-9]{7}|[0-9]{10}"
+    r"|[A-Za-z][A-Za-z0-9_.-]*|[0-9]+[A-Za-z0-9_.-]*[A-Za-z][A-Za-z0-9_.-]*)\Z"
+)
 _LEVELS = {2: "province", 4: "regency", 7: "district", 10: "village"}
 
 
@@ -27,6 +32,15 @@ def shipped(name: str) -> Path:
     """
     inside = contract.HERE / name
     return inside if inside.is_dir() else contract.HERE.parent / name
+
+
+def is_region_code(code: str) -> bool:
+    """Whether a text has the form of a region code.
+
+    >>> [is_region_code(c) for c in ("6471", "64.71", "647", "64-lama", "kota")]
+    [True, False, False, True, True]
+    """
+    return bool(_CODE.match(code))
 
 
 def new(target, *, region=None, name=None, level=None, parent=None, today=None) -> Path:
@@ -102,7 +116,7 @@ def rows_of(package, name) -> list[dict]:
 def _home(regions, code, name, level, parent):
     if code is None:
         code, name = "my-region", name or "Wilayah saya"
-    if not _CODE.match(code):
+    if not is_region_code(code):
         raise DataError("region_form", value=code)
     known = {r["region_code"]: r for r in regions}
     if code in known:

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from umkm_analysis import cells, contract, sheets, text
 from umkm_analysis.cells import folded
 from umkm_analysis.errors import DataError
-from umkm_analysis.folder import rows_of
+from umkm_analysis.folder import is_region_code, rows_of
 
 EMPTY, OUTSIDE = 0, 1
 CELLS = (
@@ -1057,7 +1057,7 @@ class Plan:
         )
 
     def _add_region(self, code, name, level, parent):
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", code):
+        if not is_region_code(code):
             raise DataError("region_form", value=code)
         if parent and parent not in self.regions.rows:
             raise DataError("region_parent", value=parent)
@@ -1383,7 +1383,7 @@ class Plan:
         slug = given.lstrip("+")
         if given.startswith("+"):
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", slug):
-                raise DataError("region_form", value=slug)
+                raise DataError("slug_form", value=slug)
             row = {
                 "sector": slug,
                 "scheme": "agency_label",
@@ -1424,7 +1424,7 @@ class Plan:
         if slug in self._concepts:
             return self._concepts[slug]
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", slug):
-            raise DataError("region_form", value=slug)
+            raise DataError("slug_form", value=slug)
         if slug in {c["concept"] for c in self._dicts("concepts")}:
             self._concepts[slug] = slug
             return slug
@@ -1696,7 +1696,7 @@ class Plan:
         known = [s["source_id"] for s in self._dicts("sources")]
         slug = wanted or f"file-{cells._slug(self.book.path.stem, 40)}-{sha[:8]}"
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", slug):
-            raise DataError("region_form", value=slug)
+            raise DataError("slug_form", value=slug)
         self.source_id = slug
         if slug in known:
             return
