@@ -576,6 +576,12 @@ def test_layouts(city, tmp_path, layout):
     assert got(plan) == {tuple(w.split()) for w in wanted}
 
 
+def test_heads_that_are_torn_end_a_table(city, tmp_path):
+    text = "No;Provinsi;Tahun;UMKM\n1;Bali;2020;10\n2;Aceh;2020;20\nNo;Prov x\n"
+    plan = importing.plan(put(tmp_path / "x.csv", text + "3;Jambi;2020;7\n"), city)
+    assert set(plan.questions) == {"table"}
+
+
 def test_what_stands_where_figures_stand_is_never_a_head_or_a_note(city, tmp_path):
     odd = ("sekitar 100", ">500", "100-200", "(12)", "1973-01-01", "-5", "7")
     text = "".join(f"Bali;{2010 + n};{x}\n" for n, x in enumerate(odd))

@@ -2079,12 +2079,12 @@ def _data_row(row) -> bool:
     return any(_figure_like(t) for t in filled)
 
 
-def _years_that_are_figures(rows, first):
+def _years_that_are_figures(rows, start, first):
     """The first row of figures, where those that look like years come before it.
 
     A row of years has no label beside it where the row above it has one.
     """
-    for r in range(max(first - 3, 1), first):
+    for r in range(max(first - 3, start + 1), first):
         above, row = rows[r - 1], rows[r]
         filled = [c for c, t in enumerate(row) if t.strip()]
         years = [c for c in filled if cells.period(row[c])]
@@ -2182,7 +2182,7 @@ def _area(sheet, start=0) -> Area | None:
     first = next((r for r in range(start, limit) if _data_row(rows[r])), None)
     if first is None:
         return None
-    first = _body_start(rows, start, _years_that_are_figures(rows, first))
+    first = _body_start(rows, start, _years_that_are_figures(rows, start, first))
     top, numbering = first, None
     for r in range(first - 1, max(first - 6, start - 1), -1):
         filled = [c for c, t in enumerate(rows[r]) if t.strip()]
