@@ -34,7 +34,7 @@ def section(page: str, heading: str) -> str:
 
 def runs(words: str) -> list[tuple[str, str]]:
     """Markdown of a sentence as (style, text)."""
-    words = " ".join(words.split())
+    words = re.sub(r'"(.+?)"', r"“\1”", " ".join(words.split()))
     found, at = [], 0
     for mark in _INLINE.finditer(words):
         found.append(("plain", words[at : mark.start()]))
