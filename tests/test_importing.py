@@ -1,9 +1,14 @@
 """Messy files into rows: nothing lost, nothing guessed, whole or not at all."""
 
+import contextlib
 import csv
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
+import tracemalloc
 import zipfile
 from datetime import datetime
 from decimal import Decimal
@@ -843,11 +848,24 @@ def test_no_entities(city, tmp_path):
     assert code_of(ods(tmp_path / "x.ods", content), city) == "import_broken"
 
 
+def misplaced():
+    """The end of a packed file whose parts should lie before its beginning."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+    raw = packed.getvalue()
+    return raw[raw.index(b"PK\x01\x02") :]
+
+
+MISPLACED = misplaced()
+
+
 @pytest.mark.parametrize(
     ("raw", "code"),
     [
         (b"%PDF-1.7", "import_pdf"),
         (b"PK\x03\x04broken", "import_broken"),
+        (b"PK\x03\x04" + MISPLACED, "import_broken"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "import_broken"),
         (b"\n\n%PDF-1.4\n", "import_pdf"),
         (b"<html><p>1</p></html>", "import_html"),
@@ -943,3 +961,152 @@ def test_wrong_use(city, tmp_path, capsys):
 def test_letters_and_places():
     for column in (0, 25, 26, 701, 702, 16383):
         assert sheets.place(f"{sheets.letters(column)}7") == (6, column)
+
+
+# A terminal, a large file, a disk that is full or may not be written
+
+
+def child(code, *words, before=(), **options):
+    """Python with the package at hand; standard error and the exit code."""
+    done = subprocess.run(
+        [*before, sys.executable, "-c", code, *map(str, words)],
+        cwd=HERE.parent, capture_output=True, text=True, check=False, **options,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+def test_a_terminal_is_asked(city, tmp_path):
+    pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+    file = put(tmp_path / "x.csv", long("Bali,2020,1.073"))
+    words = ["-m", "umkm_analysis", "import", file, "--to", city, "--lang", "en"]
+
+    def talk(answers):
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, *map(str, words)], cwd=HERE.parent, stdin=theirs,
+            stdout=theirs, stderr=theirs,
+        )  # fmt: skip
+        os.close(theirs)
+        os.write(ours, answers.encode())
+        said = b""
+        # The end of a terminal is an error on Linux and an empty text elsewhere.
+        with contextlib.suppress(OSError):
+            while part := os.read(ours, 4096):
+                said += part
+        os.close(ours)
+        return process.wait(), said.decode()
+
+    before = (city / "observations.csv").read_bytes()
+    code, said = talk("id\n\n")
+    assert code == 0
+    assert "concept: What is counted" in said
+    code, said = talk("de\nid\nimk_survey\nobserved\nDinas\nn\n")
+    assert code == 0
+    assert "numbers=de cannot be used" in said
+    assert (city / "observations.csv").read_bytes() == before
+    code, said = talk("id\nimk_survey\nobserved\nDinas\ny\n")
+    assert "1 rows written" in said
+    assert small.read(city / "observations.csv")[-1]["value"] == "1073"
+
+
+def test_without_a_terminal_nothing_is_asked(city, tmp_path):
+    file = put(tmp_path / "x.csv", long("Bali,2020,1.073"))
+    words = ["import", file, "--to", city, "--lang", "en"]
+    code = "import sys; from umkm_analysis import cli; sys.exit(cli.main(sys.argv[1:]))"
+    status, said = child(code, *words, input="id\n")
+    assert status == 0
+    assert "answer with --answer KEY=ANSWER" in said
+    assert "concept: What is counted" in said
+
+
+def test_memory_grows_with_the_rows_and_no_faster(city, tmp_path):
+    """At most 2 kB for each row of a file of five columns."""
+
+    def peak(rows):
+        lines = (f"Bali,{1900 + n % 120}-{n // 120 % 12 + 1:02},{n},Mikro,{n // 1440}"
+                 for n in range(rows))  # fmt: skip
+        head = "Provinsi,Periode,Jumlah Usaha,Skala,Sektor"
+        file = put(tmp_path / "x.csv", long(*lines, head=head))
+        place = Path(shutil.copytree(city, tmp_path / f"f{rows}"))
+        tracemalloc.start()
+        told = {"concept": "imk_survey", "status": "observed", "publisher": "x"}
+        plan = importing.plan(file, place, told | {"sectors": "add"})
+        assert len(plan.write()) == rows
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    assert (peak(6000) - peak(2000)) / 4000 < 2000
+
+
+def test_a_huge_file_is_refused_before_it_is_read(city, tmp_path, capsys):
+    file = put(tmp_path / "x.csv", long("Bali,2020,5"))
+    with file.open("r+b") as huge:
+        huge.truncate(200_000_000)
+    tracemalloc.start()
+    assert cli.main(["import", str(file), "--to", str(city), "--lang", "en"]) == 1
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "150,000,000 bytes" in said
+
+
+IMPORT = """
+import sys
+from umkm_analysis import cli, importing, sheets
+{before}
+sys.exit(cli.main(["import", *sys.argv[1:], "--yes", "--lang", "en"]))
+"""
+
+
+def imk(city):
+    return [EXAMPLES / "imk_kalimantan.csv", "--to", city,
+            *(w for k, v in IMK.items() for w in ("--answer", f"{k}={v}"))]  # fmt: skip
+
+
+def test_a_disk_that_takes_no_more(city):
+    """A limit of the system on the size of files stands for the end of the disk."""
+    pytest.importorskip("resource", reason="Windows has no such limit")
+    before = {p.name: p.read_bytes() for p in city.iterdir() if p.is_file()}
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))"
+    status, said = child(IMPORT.format(before=limit), *imk(city))
+    assert status == 1
+    assert "Traceback" not in said
+    assert "cannot be written" in said
+    after = {p.name: p.read_bytes() for p in city.iterdir() if p.is_file()}
+    assert after == before
+    assert contract.check(city) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_a_folder_that_may_not_be_written(sound, tmp_path):
+    """Root may write everywhere, unless that right of root is laid down."""
+    city = Path(shutil.copytree(sound, tmp_path / "city"))
+    city.chmod(0o555)
+    root = os.geteuid() == 0
+    humble = ["setpriv", "--bounding-set", "-dac_override"] if root else []
+    status, said = child(IMPORT.format(before=""), *imk(city), before=humble)
+    city.chmod(0o755)
+    assert status == 1
+    assert "Traceback" not in said
+    assert "cannot be written" in said
+    assert not (city / "imports").exists()
+    assert contract.check(city) == []
+
+
+def test_two_programs_at_once(city):
+    command = [sys.executable, "-c", IMPORT.format(before=""), *map(str, imk(city))]
+    both = [
+        subprocess.Popen(command, cwd=HERE.parent, stderr=subprocess.PIPE, text=True,
+                         stdout=subprocess.DEVNULL)
+        for _ in range(2)
+    ]  # fmt: skip
+    said = [p.communicate()[1] for p in both]
+    assert sorted(p.returncode for p in both) == [0, 1]
+    assert "Traceback" not in "".join(said)
+    rows = [
+        r for r in small.read(city / "observations.csv") if "EXAMPLE" not in r["id"]
+    ]
+    assert len(rows) == 75
+    assert contract.check(city) == []

@@ -45,7 +45,7 @@ _ABSENT = re.compile(
 _ERROR = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NUM!|NAME\?|NULL!)\Z", re.I)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Number:
     """A printed number: its readings by style, and what stood around it."""
 

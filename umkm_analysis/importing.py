@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -120,6 +121,25 @@ class Area:
         return " ".join(self.titles)
 
 
+class _Fates:
+    """A number for each cell of a sheet, row after row in one array."""
+
+    def __init__(self, rows):
+        self.starts, self.codes = array("L", [0]), array("I")
+        for row in rows:
+            self.codes.extend([OUTSIDE if c.strip() else EMPTY for c in row])
+            self.starts.append(len(self.codes))
+
+    def of_row(self, row):
+        return self.codes[self.starts[row] : self.starts[row + 1]]
+
+    def mark(self, row, column, code):
+        """Empty cells, and those beyond the end of a row, have no fate."""
+        place = self.starts[row] + column
+        if place < self.starts[row + 1] and self.codes[place] != EMPTY:
+            self.codes[place] = code
+
+
 class About(NamedTuple):
     """What a figure is about."""
 
@@ -168,17 +188,11 @@ class Plan:
         self.used, self.agreed = set(self.answers) & set(_OF_ROWS), 0
         self._kept = {}
         self._codes = {("empty", ""): EMPTY, ("refused", "outside"): OUTSIDE}
-        self.fates = [
-            [
-                array("H", [OUTSIDE if c.strip() else EMPTY for c in row])
-                for row in s.rows
-            ]
-            for s in self.book.sheets
-        ]
+        self.fates = [_Fates(s.rows) for s in self.book.sheets]
         self.regions = cells.Regions(self._dicts("regions"))
         self.measures = {r["measure"]: r for r in self._dicts("measures")}
         self.new = {n: [] for n in ("regions", "sectors", "concepts", "sources")}
-        self._numbers, self._periods, self._found, self._concepts = {}, {}, {}, {}
+        self._periods, self._found, self._concepts = {}, {}, {}
         self._union, self.differs, self._sectors = {}, set(), None
         self._shipped, self._steps = None, {}
         self.meta, self.marks, self.source_id = {}, {}, None
@@ -225,13 +239,11 @@ class Plan:
             self.notes.append((key, params))
 
     def mark(self, sheet, row, column, status, reason):
-        line = self.fates[sheet][row]
-        if column < len(line) and line[column] != EMPTY:
-            code = self._codes.setdefault((status, reason), len(self._codes))
-            line[column] = code
+        code = self._codes.setdefault((status, reason), len(self._codes))
+        self.fates[sheet].mark(row, column, code)
 
     def mark_row(self, sheet, row, status, reason, columns=None):
-        every = range(len(self.fates[sheet][row]))
+        every = range(len(self.book.sheets[sheet].rows[row]))
         for column in every if columns is None else columns:
             self.mark(sheet, row, column, status, reason)
 
@@ -251,8 +263,7 @@ class Plan:
         names = {v: k for k, v in self._codes.items()}
         found = Counter()
         for sheet in self.fates:
-            for line in sheet:
-                found.update(line)
+            found.update(sheet.codes)
         found.pop(EMPTY, None)
         order = ("taken", "pending", "refused")
         return dict(
@@ -275,8 +286,8 @@ class Plan:
         figures = {f.place: f for f in self.figures}
         records = []
         for s, sheet in enumerate(self.book.sheets):
-            for r, line in enumerate(self.fates[s]):
-                for c, code in enumerate(line):
+            for r in range(len(sheet.rows)):
+                for c, code in enumerate(self.fates[s].of_row(r)):
                     if code == EMPTY:
                         continue
                     status, reason = names[code]
@@ -687,13 +698,10 @@ class Plan:
 
     # Rows
 
-    def _number(self, raw):
-        if raw not in self._numbers or isinstance(raw, sheets.Typed):
-            made = cells.number(raw)
-            if isinstance(raw, sheets.Typed):
-                return made
-            self._numbers[raw] = made
-        return self._numbers[raw]
+    @staticmethod
+    def _number(raw):
+        # Two equal texts may differ in that one was stored as a number.
+        return cells.number(raw) if isinstance(raw, sheets.Typed) else _number(raw)
 
     def _style(self, area, column):
         """How the text numbers of a column are to be read: id, en, or asked."""
@@ -2058,6 +2066,10 @@ def _hold(file):
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
     else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+#: Figures are looked at several times; the latest are kept.
+_number = lru_cache(1000)(cells.number)
 
 
 # Finding the table of a sheet

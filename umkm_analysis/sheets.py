@@ -34,7 +34,7 @@ FORMATS = ("csv", "tsv", "xlsx", "xls", "ods", "html")
 #: What the readers of the standard library and xlrd raise for a broken file.
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, expat.ExpatError, NotImplementedError, EOFError,
-    LookupError, UnicodeError, RuntimeError,
+    LookupError, ValueError, RuntimeError,
 )  # fmt: skip
 _BROKEN_XLS = (
     struct.error, AssertionError, AttributeError, TypeError, ValueError, LookupError,
@@ -109,6 +109,8 @@ def read(path) -> Book:
         if raw.startswith(b"\xd0\xcf\x11\xe0"):
             return Book(path, "xls", _xls(raw, path.name), raw)
         return _delimited(path, raw)
+    except DataError:
+        raise
     except _BROKEN as error:
         reason = str(error) or type(error).__name__
         raise DataError("import_broken", file=path.name, reason=reason) from None
@@ -381,12 +383,7 @@ def _spreadsheet_xml(raw, name) -> list[Sheet]:
         if at["reading"]:
             pieces.append(data)
 
-    try:
-        _parse(raw, start, end, text)
-    except ValueError as error:
-        if isinstance(error, DataError):
-            raise
-        raise KeyError(str(error)) from None
+    _parse(raw, start, end, text)
     return sheets
 
 
@@ -689,12 +686,7 @@ def _xlsx_sheet(archive, part, name, state, strings, kinds, since_1904, budget):
         if reading:
             pieces.append(data)
 
-    try:
-        _parse(archive.read(part), start, end, text)
-    except ValueError as error:
-        if isinstance(error, DataError):
-            raise
-        raise KeyError(str(error)) from None
+    _parse(archive.read(part), start, end, text)
     return sheet
 
 
@@ -790,12 +782,7 @@ def _ods(archive) -> list[Sheet]:
         if state["inside"] and not state["deep"]:
             pieces.append(data)
 
-    try:
-        _parse(archive.read("content.xml"), start, end, text)
-    except ValueError as error:
-        if isinstance(error, DataError):
-            raise
-        raise KeyError(str(error)) from None
+    _parse(archive.read("content.xml"), start, end, text)
     return sheets
 
 
