@@ -167,12 +167,43 @@ def notebook(site, path, lang):
     return json.dumps(book, ensure_ascii=False)
 
 
+#: A number as pandas and our tables write it, with or without its unit.
+NUMBER = re.compile(r"[-+]?(Rp-?)?\d[\d.,]*( [a-z]+)?|-|NaN")
+CELL = re.compile(r"<(t[hd])([^>]*)>(.*?)</t[hd]>", re.S)
+
+
+def aligned(table):
+    """A table whose columns of numbers stand right, and all others left."""
+    rows = re.split(r"(<tr.*?</tr>)", table, flags=re.S)
+    bodies = [
+        [cell[2].strip() for cell in CELL.findall(row)]
+        for row in rows
+        if row.startswith("<tr") and "<td" in row
+    ]
+    right = [
+        all(NUMBER.fullmatch(words) for words in column)
+        and any(re.search(r"\d", words) for words in column)
+        for column in zip(*bodies, strict=False)
+    ]
+
+    def side(row):
+        found = iter(right)
+
+        def mark(cell):
+            kind = "r" if next(found, False) else "l"
+            return f'<{cell[1]}{cell[2]} class="{kind}">{cell[3]}</{cell[1]}>'
+
+        return CELL.sub(mark, row)
+
+    return "".join(side(row) if row.startswith("<tr") else row for row in rows)
+
+
 def readable(table, lang):
     """A table of pandas that keyboards can scroll, without heads that say nothing."""
     name = word(lang, "notebook.table")
     wide = f'<div class="wide" tabindex="0" role="group" aria-label="{name}">'
     table = "".join(table).replace("<div>\n<style scoped>", f"{wide}\n<style scoped>")
-    return table.replace("<th></th>", "<td></td>")
+    return aligned(table.replace("<th></th>", "<td></td>"))
 
 
 def alt_text(cells):
@@ -285,10 +316,15 @@ def claims(folder, lang):
 
 def amount(claim, column, lang):
     """A value of a claim in its own unit; nothing where there is none."""
-    if claim[column] is None:
+    value, unit = claim[column], claim["stated_unit"]
+    if value is None:
         return ""
-    value = text.number(claim[column], None, lang)
-    unit = claim["stated_unit"]
+    decimals = None
+    if unit in ("percent", "percentage_point"):
+        # As many as were printed; what is computed has two, so that they compare.
+        printed = max(int(claim["stated_decimals"] or 0), 0)
+        decimals = printed if column == "stated_value" else max(printed, 2)
+    value = text.number(value, decimals, lang)
     return f"{value} {text.term('unit', unit, lang)}" if unit else value
 
 

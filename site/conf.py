@@ -16,6 +16,9 @@ WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 #: What reStructuredText would take for a substitution, emphasis or a target.
 MARKUP = re.compile(r"\||(?<!^)\*(?! )|_(?=\W|$)")
 
+#: A picture that a cell of a notebook has drawn.
+DRAWN = re.compile(r'<img alt="[^"]*" src="_images/[^>]*>')
+
 project = "umkm_analysis"
 author = "The umkm_analysis contributors"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
@@ -86,7 +89,13 @@ def setup(app):
     def twins(app, page, template, context, doctree):
         found = json.loads((Path(app.srcdir) / "twins.json").read_text("utf-8"))
         context["twin"] = found.get(page)
-        context["switch"] = WORDS["site"]["switch"][app.config.language]
+        language = app.config.language
+        context["switch"] = WORDS["site"]["switch"][language]
+        # On a phone a picture keeps a size that can be read, and scrolls.
+        name = WORDS["notebook"]["picture"][language]
+        frame = f'<div class="wide" tabindex="0" role="group" aria-label="{name}">'
+        body = context.get("body", "")
+        context["body"] = DRAWN.sub(lambda drawn: f"{frame}{drawn[0]}</div>", body)
 
     def plain(app, what, name, obj, options, lines):
         """Bars, stars and underscores of a docstring are themselves, no markup."""
