@@ -280,7 +280,7 @@ def test_both_pages_have_the_same_commands():
 
 
 def copy_of_the_clone(target):
-    for name in ("umkm_analysis", "data", "docs"):
+    for name in ("umkm_analysis", "data", "docs", "teaching"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, target / name, ignore=ignore)
 
@@ -318,17 +318,18 @@ def test_a_release_is_added_as_described(english, tmp_path):
         )
     steps = page[page.index("`data/sources.csv`") :]
     steps = [w for w in commands(steps) if "my_city" not in " ".join(w)]
-    assert [w[:2] for w in steps[:4]] == [
+    assert [w[:2] for w in steps[:5]] == [
         ["umkm", "check"],
         ["umkm", "check"],
         ["python", "-m"],
         ["python", "docs/headline.py"],
+        ["python", "teaching/worksheets.py"],
     ]
     unsealed = started(steps[0], tmp_path, tmp_path)
     assert unsealed.returncode == 1
     assert unsealed.stdout.count("[hash]") == 2
     assert unsealed.stdout.count("\n") == 2
-    for words in steps[1:4]:
+    for words in steps[1:5]:
         done = started(words, tmp_path, tmp_path)
         assert done.returncode == 0, done.stderr
     assert started(steps[0], tmp_path, tmp_path).returncode == 0
