@@ -672,3 +672,9 @@ def test_a_rate_beyond_all_numbers_is_refused_or_left_out():
     rate = g.between(a, b)
     assert (rate.cagr, rate.cagr_low, rate.cagr_high) == (None, None, None)
     assert rate.value == 10**9 - 1
+
+
+def test_growth_too_large_for_a_number_is_refused():
+    with pytest.raises(DataError) as e:
+        g.growth(5e-324, 1e308)
+    assert e.value.code == "not_finite"

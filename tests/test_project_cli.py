@@ -133,7 +133,8 @@ def test_the_latest_segment_is_a_regions_own_history(project, tmp_path):
     mine = panel(tmp_path / "s.csv", head=",segment", tail=",old", more=rows)
     found = project("--panel", mine, "--region", "r2", "--horizon", "1")
     assert found[0]["year"] == 2025
-    assert found[0]["start_low"] == 526
+    assert (found[0]["method"], found[0]["point"]) == ("naive", 526)
+    assert found[0]["start_low"] is None  # a panel holds no bounds
     assert found[0]["panel_years"] == "2019-2024"
 
 

@@ -235,7 +235,30 @@ def test_two_concepts_in_one_series():
         project([Figure(10, year=2020, concept="a"), (2021, 11)])
 
 
+@pytest.mark.parametrize(
+    ("label", "code"),
+    [
+        ({"concept": "a"}, "no_series_slug"),
+        ({"series": "a", "grade": "D"}, "not_for_calculation"),
+        ({"series": "a", "status": "target"}, "not_for_calculation"),
+        ({"series": "a", "kind": "rate"}, "change_in_points"),
+    ],
+)
+def test_what_has_no_growth_is_not_projected_by_its_growth(label, code):
+    with pytest.raises(ConceptMismatch) as e:
+        project([Figure(10, year=2020, **label), Figure(11, year=2021, **label)])
+    assert e.value.code == code
+
+
 # Rounding of the start
+
+
+def test_bounds_that_are_unknown_are_not_the_value():
+    labels = {"concept": "simulated", "series": "s", "region": "x"}
+    survey = [Figure(90, year=2023, **labels), Figure(93, year=2024, **labels)]
+    r = project(survey, panel=simulate(regions=20, years=9, seed=3), horizon=1)
+    assert r["low"].notna().all()
+    assert r[["start_low", "start_high"]].isna().all(axis=None)
 
 
 def test_the_rounding_of_the_last_point_enters_the_interval():
@@ -270,6 +293,7 @@ def test_the_rounding_of_the_last_point_enters_the_interval():
         ([(2024, 4), (2023, 5)], DataError, "series_order"),
         ([(None, 4)], DataError, "series_year"),
         ([(2023.5, 4)], DataError, "series_year"),
+        ([(pd.Timestamp("2023-01-01"), 4)], DataError, "series_year"),
         ([], TooShort, "no_points"),
         ([3, 4], DataError, "not_a_series"),
     ],
@@ -337,6 +361,42 @@ def test_bad_level(level):
 def test_bad_horizon(horizon):
     with pytest.raises(DataError):
         project(CITY, horizon=horizon)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: project(CITY, horizon=10**7),
+        lambda: project(CITY, horizon=1, scenarios=1e308),
+        lambda: project({1: 1e-300, 2: 1e300}, horizon=3),
+        lambda: scenario(1e300, 1, 1000),
+        lambda: project(
+            {2012: 1e308, 2013: 1.7e308},
+            panel=simulate(regions=9, years=9).drop(columns="concept"),
+        ),
+    ],
+)
+def test_too_far_ahead_is_one_line_and_never_infinite(ask):
+    with pytest.raises(DataError) as e:
+        ask()
+    assert e.value.code == "too_far"
+
+
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (lambda: drift(["a", 2, 3], 1), "not_a_number"),
+        (lambda: drift([1, 2, 3], -1), "negative"),
+        (lambda: drift([1, 2, 3], math.nan), "not_finite"),
+        (lambda: scenario(1, 0.1, "x"), "not_a_number"),
+        (lambda: bottom_up({"a": {2025: "x"}}), "not_a_number"),
+        (lambda: prorate({"a": {2025: 1}}, {2025: math.inf}), "not_finite"),
+    ],
+)
+def test_words_and_gaps_where_numbers_belong(ask, code):
+    with pytest.raises(DataError) as e:
+        ask()
+    assert e.value.code == code
 
 
 def test_a_million_rows_are_no_trouble():

@@ -23,7 +23,8 @@ from umkm_analysis.estimator import (
     least_regions,
     scale,
 )
-from umkm_analysis.panels import blocks, some
+from umkm_analysis.figure import number
+from umkm_analysis.panels import blocks, numbers, some
 
 METHODS = (
     "naive",
@@ -546,8 +547,8 @@ def mase(actual, forecast, history):
     2.0
     """
     a, f = _pair(actual, forecast)
-    past = np.asarray(history, float)
-    if past.ndim != 1 or past.size < 2 or not np.isfinite(past).all():
+    past = numbers(history, "history")
+    if past.ndim != 1 or past.size < 2:
         raise DataError("history_short", points=past.size)
     step = np.mean(np.abs(np.diff(past)))
     if step == 0:
@@ -601,20 +602,18 @@ def crps_sample(actual, sample):
     >>> crps_sample(3, [1, 2, 4, 5])
     0.625
     """
-    x = np.sort(np.asarray(sample, float).ravel())
-    a, x = _pair(np.full(x.size, float(actual)), x)
+    x = np.sort(numbers(sample, "sample").ravel())
+    a, x = _pair(np.full(x.size, number(actual, "actual")), x)
     m = x.size
     rank = 2 * np.arange(1, m + 1) - m - 1
     return float(np.mean(np.abs(x - a)) - rank @ x / m**2)
 
 
 def _pair(actual, other):
-    a, b = (np.asarray(v, float).ravel() for v in (actual, other))
+    a = numbers(actual, "actual").ravel()
+    b = numbers(other, "forecast").ravel()
     if not a.size or a.size != b.size:
         raise DataError("lengths", actual=a.size, other=b.size)
-    for name, values in (("actual", a), ("forecast", b)):
-        if not np.isfinite(values).all():
-            raise DataError("not_finite", argument=name, value=values.tolist())
     return a, b
 
 

@@ -92,19 +92,19 @@ def comparable(a, b) -> None:
             raise ConceptMismatch("number_and_figure", figure=_called(labelled))
         return
     if not a.labelled and not b.labelled:
-        _calculable(a, b)
+        calculable(a, b)
         return
     for name in IDENTITY:
         if getattr(a, name) != getattr(b, name):
             raise _not_one(a, b, name)
     if not a.series:
         raise ConceptMismatch("no_series_slug", a=_called(a), b=_called(b))
-    _calculable(a, b)
+    calculable(a, b)
 
 
-def _calculable(a, b):
-    """Grade D and what was not observed are never used, whatever is assumed."""
-    for figure in (a, b):
+def calculable(*figures) -> None:
+    """Raise if one is of grade D or was not observed, whatever is assumed."""
+    for figure in figures:
         if figure.grade == "D" or figure.status not in (None, *CALCULABLE):
             raise ConceptMismatch(
                 "not_for_calculation", figure=_called(figure),
@@ -203,7 +203,7 @@ def growth(a, b) -> float:
     0.19231923601637108
     """
     x, y = _pair(a, b, zero_end=True)
-    return (y - x) / x
+    return _relative(x, y)
 
 
 def cagr(a, b, years) -> float:
@@ -231,9 +231,16 @@ def cagr(a, b, years) -> float:
     return _compound(x, y, _years(years))
 
 
+def _relative(x, y):
+    rate = (y - x) / x
+    if math.isinf(rate):
+        raise DataError("not_finite", argument="(b - a) / a", value=rate)
+    return rate
+
+
 def _compound(x, y, years):
     if years == 1:
-        return (y - x) / x
+        return _relative(x, y)
     # In logs, so that neither the ratio nor the root can overflow early.
     rate = (math.log(y) - math.log(x)) / years
     if rate > _LARGEST:
@@ -436,7 +443,7 @@ def between(a: Figure, b: Figure, *, assume: str | None = None, folder=None) -> 
     if assume is None:
         comparable(a, b)
     else:
-        _calculable(a, b)
+        calculable(a, b)
         assume = _assumption(a, b, assume, folder)
     _in_percent_change(a, b)
     if a.value <= 0:

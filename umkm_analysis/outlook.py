@@ -426,7 +426,7 @@ def from_panel(frame, region) -> list[Figure]:
         projection.blocks(frame)  # says so
     return [
         Figure(value, region=str(region), concept=_none(concept), period=str(year),
-               year=int(year))
+               series=_none(concept) or str(region), year=int(year))
         for year, value, concept in zip(
             own["year"], own["value"], own["concept"], strict=True
         )
@@ -450,8 +450,9 @@ def panel_of(folder, figures):
 
 
 def labelled(figures, *, concept=None, region=None) -> list[Figure]:
-    """The same figures, saying what they count and where."""
-    return [replace(f, concept=concept, region=region) for f in figures]
+    """The same figures as one series, saying what they count and where."""
+    series = concept or region
+    return [replace(f, concept=concept, region=region, series=series) for f in figures]
 
 
 # In sentences

@@ -124,5 +124,18 @@ def floats(column):
     )
 
 
+def numbers(values, argument):
+    """An array of finite floats, or which argument is not one."""
+    try:
+        result = np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise DataError(
+            "not_a_number", argument=argument, value=repr(values)[:60]
+        ) from None
+    if not np.isfinite(result).all():
+        raise DataError("not_finite", argument=argument, value=result.tolist())
+    return result
+
+
 def shown(value):
     return "" if value is None or value is pd.NA or value != value else str(value)

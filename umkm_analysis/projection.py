@@ -9,6 +9,8 @@ says how).
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -26,7 +28,10 @@ from umkm_analysis.estimator import (
     fit_panel,
 )
 from umkm_analysis.figure import IDENTITY, Figure, number
-from umkm_analysis.panels import Block, Checked, blocks, floats, shown
+from umkm_analysis.growth import calculable, growth
+from umkm_analysis.panels import Block, Checked, blocks, floats, numbers, shown
+
+LAST_YEAR = 2100  # as in the contract of every table
 
 __all__ = [
     "JUDGE_YEARS",
@@ -64,7 +69,8 @@ def scenario(last, rate, h):
     Raises
     ------
     DataError
-        Where `last` is not positive, `rate` not above -1, `h` negative.
+        Where `last` is not positive, `rate` not above -1, `h` negative, or the
+        result too large for a number.
 
     Examples
     --------
@@ -76,10 +82,11 @@ def scenario(last, rate, h):
     last = _positive(last.value if isinstance(last, Figure) else last, "last")
     if number(rate, "rate") <= -1:
         raise DataError("rate_too_low", rate=rate)
-    h = np.asarray(h, float)
-    if not np.isfinite(h).all() or (h < 0).any():
-        raise DataError("negative", argument="h", value=h.tolist())
-    result = last * (1 + float(rate)) ** h
+    h = _ahead(h)
+    with np.errstate(over="ignore"):  # said in words instead
+        result = last * (1 + float(rate)) ** h
+    if not np.isfinite(result).all():
+        raise DataError("too_far", argument="h", value=np.max(h))
     return result if result.ndim else float(result)
 
 
@@ -124,15 +131,13 @@ def drift(y, h, level=0.8, *, log=True, quantile="t"):
     level = check_level(level)
     if quantile not in ("t", "z"):
         raise DataError("choice", argument="quantile", value=quantile, choices="t, z")
-    y = np.asarray(y, float)
+    y = numbers(y, "y")
     n = y.size
     if y.ndim != 1 or n < 3:
         raise TooShort("drift_points", points=n)
-    if not np.isfinite(y).all():
-        raise DataError("not_finite", argument="y", value=y.tolist())
     if log:
         y = np.log([_positive(v, "y") for v in y])
-    h = np.asarray(h, float)
+    h = _ahead(h)
     d = np.diff(y)
     se = np.sqrt(np.sum((d - d.mean()) ** 2) / (n - 2) * h * (1 + h / (n - 1)))
     p = (1 + level) / 2
@@ -174,9 +179,11 @@ def project(series, *, panel=None, horizon=3, level=0.8, scenarios=None, borrow=
     Raises
     ------
     DataError
-        A value not positive, a year missing, repeated or out of order.
+        A value not positive, a year missing, repeated or out of order; a horizon
+        beyond the last year that a table may hold.
     ConceptMismatch
-        Figures of more than one series.
+        Figures that may not be compared over time: of more than one series or of
+        none, of grade D, targets, rates.
     TooFewRegions
         The panel is of the concept, but too small for the level.
 
@@ -192,6 +199,8 @@ def project(series, *, panel=None, horizon=3, level=0.8, scenarios=None, borrow=
     """
     level, horizon = check_level(level), check_count(horizon, "horizon")
     own = _own(series)
+    if own.year + horizon > LAST_YEAR:
+        raise DataError("too_far", argument="horizon", value=horizon)
     ahead = np.arange(1, horizon + 1)
     rows, why = [], [("without_panel", {"concept": own.concept})]
     for frame, kind in ((panel, "interval"), (borrow, "illustration")):
@@ -221,7 +230,8 @@ def project(series, *, panel=None, horizon=3, level=0.8, scenarios=None, borrow=
     if empty:
         rows += _scenario_rows(own, {"naive": 0.0}, ahead, tuple(why))
     if scenarios is None and empty and own.points > 1:
-        scenarios = {"fixed_growth": math.expm1(own.log[-1] - own.log[-2])}
+        last = own.log[-1] - own.log[-2]
+        scenarios = {"fixed_growth": _exp(last, 1, math.expm1)}
     if scenarios is not None:
         if not isinstance(scenarios, Mapping):
             scenarios = {("rate", i): r for i, r in enumerate(np.ravel(scenarios))}
@@ -293,11 +303,12 @@ def prorate(parts, total):
     parts = _parts(parts)
     if not isinstance(total, Mapping | pd.Series):
         total = pd.Series(number(total, "total"), index=parts.index)
-    total = pd.Series(total).astype(float)
+    total = pd.Series(total)
+    total = pd.Series(numbers(total, "total"), total.index)
     if set(total.index) != set(parts.index):
         raise DataError("parts_years", part="total", years=list(total.index))
     total = total.reindex(parts.index)
-    if not np.isfinite(total).all() or (total < 0).any():
+    if (total < 0).any():
         raise DataError("negative", argument="total", value=total.tolist())
     base = parts.sum(axis=1)
     if (base == 0).any():
@@ -311,11 +322,12 @@ def _parts(parts):
     if not items:
         raise DataError("empty_argument", argument="parts")
     for name, part in items:
-        part = pd.Series(part).astype(float)
+        part = pd.Series(part)
+        part = pd.Series(numbers(part, str(name)), part.index)
         first = next(iter(columns.values()), part)
         if set(part.index) != set(first.index):
             raise DataError("parts_years", part=str(name), years=list(part.index))
-        if not (np.isfinite(part) & (part >= 0)).all():
+        if (part < 0).any():
             raise DataError("negative", argument=str(name), value=part.tolist())
         columns[name] = part
     return pd.DataFrame(columns)
@@ -335,6 +347,10 @@ class _Own:
     @property
     def points(self):
         return self.log.size
+
+    @property
+    def bounded(self):
+        return not (self.low is None and self.high is None)
 
 
 def _own(series):
@@ -358,7 +374,7 @@ def _own(series):
     last = items[-1][1]
     years, values = [], []
     for year, value in items:
-        if year is None or floats([year])[0] != np.round(floats([year])[0]):
+        if not isinstance(year, Real | str) or not floats([year])[0].is_integer():
             raise DataError("series_year", year=shown(year))
         if years and int(year) == years[-1]:
             raise DataError("series_repeated", year=int(year))
@@ -367,11 +383,12 @@ def _own(series):
         years.append(int(year))
         value = value.value if isinstance(value, Figure) else value
         values.append(_positive(value, f"series[{int(year)}]"))
+    _one_series([v for _, v in items])
     run = 1
     while run < len(years) and years[-run] - years[-run - 1] == 1:
         run += 1
     low, high = values[-1], values[-1]
-    if isinstance(last, Figure) and not (last.low is None and last.high is None):
+    if isinstance(last, Figure):
         low, high = last.low, last.high
     return _Own(
         years[-1],
@@ -383,12 +400,23 @@ def _own(series):
     )
 
 
+def _one_series(values):
+    if not isinstance(values[0], Figure):
+        return
+    calculable(*values)
+    for a, b in pairwise(values):
+        growth(a, b)
+
+
 def _interval_rows(own, fit, kind, ahead, counted):
     point, half, bad = (a[0] for a in fit.predict(own.log[None]))
     start = own.log[-1]
-    # A start that is unbounded below has no lower end, whatever the panel says.
-    under = math.nan if not own.low or own.low <= 0 else math.log(own.low) - start
-    over = math.nan if own.high is None else math.log(own.high) - start
+    # A start that is unbounded below has no lower end, whatever the panel says. One
+    # whose bounds are unknown adds nothing: past errors hold the survey's own.
+    under, over = (
+        math.nan if not end or end <= 0 else math.log(end) - start
+        for end in ((own.low, own.high) if own.bounded else np.exp([start] * 2))
+    )
     rows = []
     for i, h in enumerate(ahead):
         why = []
@@ -405,11 +433,11 @@ def _interval_rows(own, fit, kind, ahead, counted):
                 "year": own.year + int(h),
                 "kind": kind,
                 "method": "gated" if fit.gated[i] else "naive",
-                "point": math.exp(point[i]),
-                "low": math.exp(point[i] + under - half[i]),
-                "high": math.exp(point[i] + over + half[i]),
-                "low_years": math.exp(point[i] + under - bad[i]),
-                "high_years": math.exp(point[i] + over + bad[i]),
+                "point": _exp(point[i], h),
+                "low": _exp(point[i] + under - half[i], h),
+                "high": _exp(point[i] + over + half[i], h),
+                "low_years": _exp(point[i] + under - bad[i], h),
+                "high_years": _exp(point[i] + over + bad[i], h),
                 "level": fit.level,
                 "own_points": fit.own_points,
                 "regions": fit.regions,
@@ -444,6 +472,20 @@ def _scenario_rows(own, rates, ahead, why):
         for name, rate in rates.items()
         for h in ahead
     ]
+
+
+def _ahead(h):
+    h = numbers(h, "h")
+    if (h < 0).any():
+        raise DataError("negative", argument="h", value=h.tolist())
+    return h
+
+
+def _exp(x, h, of=math.exp):
+    try:
+        return of(x)
+    except OverflowError:
+        raise DataError("too_far", argument="horizon", value=int(h)) from None
 
 
 def _positive(value, argument):
