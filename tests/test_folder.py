@@ -94,11 +94,25 @@ def test_level_and_parent(tmp_path, options, level, parent):
     assert contract.check(made) == []
 
 
+def test_codes_of_areas_have_a_form(copy):
+    path = copy / "regions.csv"
+    text = path.read_text(encoding="utf-8")
+    for code, kemendagri, good in (
+        ("6499", "64.99", True), ("640", "", False), ("64.99", "", False),
+        ("x-1", "", True), ("6499", "6499", False), ("6499", "64.99.1", False),
+    ):  # fmt: skip
+        path.write_text(f"{text}{code},{kemendagri},X,other,64,,\n", encoding="utf-8")
+        rules = [p.rule for p in contract.check(copy)]
+        assert rules == ([] if good else ["pattern"]), code
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
         ({"region": "../x"}, "region_form"),
         ({"region": "=1+1"}, "region_form"),
+        ({"region": "647", "name": "X"}, "region_form"),
+        ({"region": "64.71", "name": "X"}, "region_form"),
         ({"region": "9999"}, "region_name"),
         ({"region": "y", "name": "Y", "parent": "nowhere"}, "region_parent"),
     ],
@@ -221,6 +235,34 @@ def test_diff_of_rows_in_another_order_is_nothing(made, copy):
     head, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text(head + "".join(rows[::-1]), encoding="utf-8")
     assert folder.diff(made, copy) == []
+
+
+def test_diff_of_other_bytes_with_the_same_cells_is_nothing(made, copy):
+    for name in ("observations.csv", "concepts.csv"):
+        path = copy / name
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    rows = small.read(copy / "regions.csv")
+    columns = sorted(rows[0], reverse=True)
+    folder.write_table(copy / "regions.csv", columns, rows)
+    (copy / "README.md").write_text("mine", encoding="utf-8")
+    assert folder.diff(made, copy) == []
+
+
+def test_diff_of_tables_and_rows_that_come_and_go(made, copy):
+    terms = len(small.read(copy / "glossary.csv"))
+    (copy / "glossary.csv").unlink()
+    path = copy / "observations.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + text.splitlines(keepends=True)[-1], encoding="utf-8")
+    for old, new, change in ((made, copy, "removed"), (copy, made, "added")):
+        found = folder.diff(old, new)
+        assert [r["change"] for r in found if r["table"] == "glossary"] == (
+            [change] * terms
+        )
+        (again,) = (r for r in found if r["table"] == "observations")
+        assert again["row"] == "EXAMPLE-2 / #2"
+    with pytest.raises(DataError):
+        folder.diff(made, copy / "observations.csv")
 
 
 def test_diff_refuses_what_it_cannot_read(made, copy):

@@ -432,7 +432,8 @@ def test_figures_that_differ_supersede(city, tmp_path):
     (figure,) = data.open_folder(city).series("s", region="51", size_class="msme")
     assert figure.value == 6
     added = [r for r in folder.diff(old, city) if r["table"] == "observations"]
-    assert [r["change"] for r in added] == ["added", "added"]
+    assert [r["change"] for r in added] == ["added", "revised", "added"]
+    assert (added[1]["old"], added[1]["new"]) == ("5", "6")
 
 
 def test_undo_gives_back_the_very_bytes(city, tmp_path, capsys):

@@ -99,6 +99,20 @@ def test_it_makes_a_folder_for_a_class(python, tmp_path):
         assert {Path(name) for name in files_below(folder)} <= made
 
 
+def test_it_makes_a_folder_for_a_region_fills_it_and_reports(python, tmp_path):
+    python("-m", "umkm_analysis", "new", tmp_path / "f", "--region", "6371")
+    file = tmp_path / "x.csv"
+    file.write_text("Tahun,Jumlah UMKM\n2020,1073\n", encoding="utf-8")
+    told = ("concept=imk_survey", "status=observed", "region=6371", "publisher=x")
+    words = [w for answer in told for w in ("--answer", answer)]
+    command = ("-m", "umkm_analysis", "import", file, "--to", tmp_path / "f", "--yes")
+    python(*command, *words)
+    python("-m", "umkm_analysis", "check", tmp_path / "f")
+    options = ("--data", tmp_path / "f", "--out", tmp_path, "--lang", "en")
+    made = python("-m", "umkm_analysis", "report", *options).splitlines()
+    assert "1,073" in Path(made[0]).read_text(encoding="utf-8")
+
+
 def test_its_program_is_called_umkm(wheel):
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (n for n in archive.namelist() if n.endswith("entry_points.txt"))

@@ -286,9 +286,10 @@ def diff(old, new) -> list[dict]:
     Returns
     -------
     list of dict
-        table, row (its key), column, change ("added", "removed", "changed"), old,
-        new. An added or removed row is one record; its cells are in `new` or `old`
-        as `column=value` joined by "; ".
+        table, row (its key), column, change ("added", "removed", "changed",
+        "revised"), old, new. An added or removed row is one record; its cells are in
+        `new` or `old` as `column=value` joined by "; ". An added figure that
+        supersedes another has a second one, with the value before and after.
     """
     before, after = contract.open_package(old), contract.open_package(new)
     records = []
@@ -306,6 +307,11 @@ def diff(old, new) -> list[dict]:
                     **place, "column": None, "change": "removed" if gone else "added",
                     "old": whole if gone else None, "new": None if gone else whole,
                 })  # fmt: skip
+                if not gone and (first := b.get((there.get("supersedes"),))):
+                    records.append({
+                        **place, "column": "value", "change": "revised",
+                        "old": first["value"], "new": there["value"],
+                    })  # fmt: skip
                 continue
             for column in dict.fromkeys([*a[key], *b[key]]):
                 x, y = a[key].get(column), b[key].get(column)
