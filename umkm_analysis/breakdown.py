@@ -100,7 +100,7 @@ def _statements(frame) -> pd.DataFrame:
     more = repeats.agg(list).to_dict()
     replaced = set(frame["supersedes"].dropna())
     first = frame[frame["duplicates_of"].isna() & ~frame["id"].isin(replaced)].copy()
-    first["ids"] = [_ids(i, *more.get(i, [])) for i in first["id"]]
+    first["ids"] = [_ids(i, *more[i]) if i in more else i for i in first["id"]]
     first["printed"] = [1 + len(more.get(i, [])) for i in first["id"]]
     return first
 
@@ -113,6 +113,22 @@ def _groups(frame, keys):
     """Groups with their key as a dict; a blank is a key like any other."""
     for key, rows in frame.groupby(keys, dropna=False, sort=False):
         yield dict(zip(keys, map(_plain, key), strict=True)), rows
+
+
+def _row_groups(frame, keys):
+    """As `_groups`, each group a list of rows: far cheaper where groups are small."""
+    groups = {}
+    for row in frame.to_dict("records"):
+        groups.setdefault(tuple(_plain(row[k]) for k in keys), []).append(row)
+    return groups.values()
+
+
+def _first_each(rows, key) -> list[dict]:
+    """The first row of each period or year."""
+    first = {}
+    for row in rows:
+        first.setdefault(row[key], row)
+    return list(first.values())
 
 
 def _ancestors(folder, region) -> list[str]:
@@ -253,12 +269,13 @@ def _sector_records(first, part) -> list[dict]:
         about["sector"].isin(WHOLE) & (about["measure"] == "business_units")
         & _usable(about)
     ]  # fmt: skip
+    bases, disputed = _sector_bases(wholes), _disputed(rows)
     records = []
     for key, group in _groups(rows, ["concept", "measure", "size_class", "period"]):
         shares = group["unit"].iloc[0] == "percent"
         base = None
         if shares or key["measure"] == "business_units":
-            base = _sector_base(wholes, key, group["year"].iloc[0])
+            base = _sector_base(bases, key, group["year"].iloc[0])
         usable = group[_usable(group) & ~group.duplicated("sector", keep=False)]
         whole = _figure(base) if base is not None else None
         rest = None
@@ -266,19 +283,19 @@ def _sector_records(first, part) -> list[dict]:
             total = Figure.exact(100) if shares else whole
             rest = _residual(total, [_figure(row) for _, row in usable.iterrows()])
         added = usable["value"].sum()
+        of_whole = _inside(group[_usable(group)], whole)
         lines = []
-        for _, row in group.sort_values("value", ascending=False).iterrows():
-            line = {k: _plain(row[k]) for k in row.index if k in SECTORS}
-            verdict = _sector_verdict(row, rows, usable, base, rest)
+        for row in group.sort_values("value", ascending=False).to_dict("records"):
+            line = {k: _plain(row[k]) for k in SECTORS if k in row}
+            verdict = _sector_verdict(row, disputed, usable, base, rest)
             line |= {"part": part, "verdict": verdict}
             if base is not None:
                 line |= {"base_id": base["id"], "base_value": base["value"]}
                 line["ids"] = _ids(row["ids"], base["ids"])
             if shares and key["measure"] == "share_of_units":
-                line |= dict(zip(_SHARE, row[_ENDS].astype(float) / 100, strict=True))
-            elif whole and row["value"] <= whole.value and _usable(group)[row.name]:
-                share = structure.share_bounds([_figure(row)], total=whole).iloc[0]
-                line |= dict(zip(_SHARE, share, strict=True))
+                line |= _percent(row)
+            elif row["id"] in of_whole:
+                line |= dict(zip(_SHARE, of_whole[row["id"]], strict=True))
             if verdict in ("full_split", "split_with_residual"):
                 line["share_of_parts"] = row["value"] / added
             lines.append(line)
@@ -290,17 +307,44 @@ def _sector_records(first, part) -> list[dict]:
     return records
 
 
-def _sector_base(wholes, key, year):
+def _inside(rows, whole) -> dict:
+    """Shares of a whole of the figures that are not above it, by id."""
+    rows = rows[rows["value"] <= whole.value] if whole else rows[:0]
+    if rows.empty:
+        return {}
+    figures = [_figure(row) for row in rows.to_dict("records")]
+    shares = structure.share_bounds(figures, total=whole).to_numpy()
+    return dict(zip(rows["id"], shares, strict=True))
+
+
+def _percent(row) -> dict:
+    return {share: row[end] / 100 for share, end in zip(_SHARE, _ENDS, strict=True)}
+
+
+def _sector_bases(wholes) -> dict:
+    """The wholes by concept, size class and period or year, those of a period first."""
+    return {
+        time: dict(list(wholes.groupby(["concept", "size_class", time])))
+        for time in ("period", "year")
+    }
+
+
+def _sector_base(bases, key, year):
     """The one whole of a concept: of the same period, else of the same year."""
-    same = wholes[
-        (wholes["concept"] == key["concept"])
-        & (wholes["size_class"] == key["size_class"])
-    ]
-    for found in (same["period"].eq(key["period"]), same["year"].eq(year)):
-        found = same[found.fillna(False)]
-        if len(found):
+    for time, asked in (("period", key["period"]), ("year", year)):
+        found = bases[time].get((key["concept"], key["size_class"], asked))
+        if found is not None:
             return found.iloc[0] if len(found) == 1 else None
     return None
+
+
+_SAME_SECTOR = ["concept", "measure", "size_class", "sector", "year"]
+
+
+def _disputed(rows) -> set:
+    """Of what and when there is more than one value to calculate with."""
+    values = rows[_usable(rows)].groupby(_SAME_SECTOR)["value"].nunique()
+    return set(values.index[values > 1])
 
 
 def _rest_line(like, rest, group, whole, base):
@@ -320,15 +364,12 @@ def _base_ids(base):
     return None if base is None else base["ids"]
 
 
-def _sector_verdict(row, rows, usable, base, rest) -> str:
+def _sector_verdict(row, disputed, usable, base, rest) -> str:
     if row["status"] not in CALCULABLE or row["grade"] == "D":
         return "not_for_calculation"
     if row["family"] == "programme":
         return "programme"
-    same = rows[_usable(rows) & rows["year"].notna()]
-    for column in ("concept", "measure", "size_class", "sector", "year"):
-        same = same[same[column] == row[column]]
-    if (same["value"] != row["value"]).any():
+    if tuple(row[k] for k in _SAME_SECTOR) in disputed:
         return "conflict"
     several = len(usable) > 1
     if rest is not None and rest.value < 0 and not _closes(rest):
@@ -346,11 +387,10 @@ def _output_records(first) -> list[dict]:
     records = []
     for _, group in _groups(rows[_usable(rows)], ["concept", "period"]):
         lines = []
-        for _, row in group.sort_values("value", ascending=False).iterrows():
-            line = {k: _plain(row[k]) for k in row.index if k in SECTORS}
+        for row in group.sort_values("value", ascending=False).to_dict("records"):
+            line = {k: _plain(row[k]) for k in SECTORS if k in row}
             line |= {"part": "output", "verdict": "output_not_units"}
-            line |= dict(zip(_SHARE, row[_ENDS].astype(float) / 100, strict=True))
-            lines.append(line)
+            lines.append(line | _percent(row))
         rest = _residual(Figure.exact(100), [_figure(r) for _, r in group.iterrows()])
         records += lines
         if rest.value > 0 and not _closes(rest):
@@ -681,14 +721,16 @@ def _size_lines(key, classes, whole, regimes) -> list[dict]:
         **key, "part": "class", "regime": regime, "whole_class": whole["size_class"],
         "whole": whole["value"],
     }  # fmt: skip
+    rows = classes.to_dict("records")
+    figures = list(map(_figure, rows))
+    shares = structure.share_bounds(figures, total=stated).to_numpy()
     lines = []
-    for _, row in classes.iterrows():
-        share = structure.share_bounds([_figure(row)], total=stated).iloc[0]
+    for row, share in zip(rows, shares, strict=True):
         line = shared | {k: _plain(row[k]) for k in (*_ENDS, "size_class", "note")}
         line |= {k: _plain(row[k]) for k in ("year", "status", "grade")}
         line |= dict(zip(_SHARE, share, strict=True))
         lines.append(line | {"ids": _ids(row["ids"], whole["ids"])})
-    rest = _residual(stated, [_figure(row) for _, row in classes.iterrows()])
+    rest = _residual(stated, figures)
     if rest.value or not _closes(rest):
         line = shared | {"part": "residual", "size_class": "residual"}
         line |= dict(zip(_ENDS, (rest.value, rest.low, rest.high), strict=True))
@@ -789,19 +831,22 @@ def _census(folder, region, rows) -> list[dict]:
     beside = set(_children(folder, chain[0])["region_code"])
     fine = rows[_usable(rows) & (rows["measure"] == "business_units")]
     best = []
-    for _, group in _groups(
+    for group in _row_groups(
         fine.dropna(subset=["series"]), ["series", "size_class", "sector"]
     ):
-        own = group[group["region_code"] == region]
+        own = [row for row in group if row["region_code"] == region]
         if len(own) < 2:
             continue
-        ends = dict(list(group.groupby("region_code")))
-        first, last = own["period"].iloc[0], own["period"].iloc[-1]
-        full = {}
-        for code, there in ends.items():
-            there = there.drop_duplicates("period").set_index("period", drop=False)
-            if first in there.index and last in there.index:
-                full[code] = there.loc[first], there.loc[last]
+        ends = {}
+        for row in group:
+            if row["period"] in (own[0]["period"], own[-1]["period"]):
+                ends.setdefault(row["region_code"], {}).setdefault(row["period"], row)
+        first, last = own[0]["period"], own[-1]["period"]
+        full = {
+            code: (there[first], there[last])
+            for code, there in sorted(ends.items())
+            if first in there and last in there
+        }
         here = [c for c in full if c in beside]
         if len(here) > max(2, len(best)):
             best, chosen = here, full
@@ -818,37 +863,40 @@ def _census(folder, region, rows) -> list[dict]:
         line |= {"rank": rank, "rank_best": low, "rank_worst": high}
         line["verdict"] = edge.get(rank, sure) if low == high else sure
     lines += [_step(*chosen[c], part="around") for c in chain if c in chosen]
+    rates = {}
+    for row in rows[rows["measure"] == "growth_rate"].to_dict("records"):
+        of = row["concept"], row["region_code"], row["period"]
+        rates.setdefault(of, row)
     for line in lines:
         line["note"] = _plain(regions.loc[line["region_code"], "note"])
-        stated = rows[
-            rows["measure"].eq("growth_rate") & rows["concept"].eq(line["concept"])
-            & rows["region_code"].eq(line["region_code"])
-            & rows["period"].eq(f"{line['from_period']}/{line['to_period']}")
-        ]  # fmt: skip
-        if len(stated):
-            line["stated_growth"] = stated["value"].iloc[0] / 100
-            line["ids"] = _ids(line["ids"], stated["ids"].iloc[0])
+        time = f"{line['from_period']}/{line['to_period']}"
+        stated = rates.get((line["concept"], line["region_code"], time))
+        if stated:
+            line["stated_growth"] = stated["value"] / 100
+            line["ids"] = _ids(line["ids"], stated["ids"])
     return lines
 
 
 def _pairs(rows):
     """Each row with the next in time."""
-    in_time = [row for _, row in rows.drop_duplicates("_end").iterrows()]
-    return itertools.pairwise(in_time)
+    return itertools.pairwise(_first_each(rows, "_end"))
 
 
 def _jumps(rows) -> list[dict]:
     jumps, beside = [], []
-    for _, group in _groups(rows, ["region_code", "size_class", "sector"]):
-        for _, same in group.groupby("period"):
-            if len(same) < 2:
-                continue
-            same = same.sort_values("value")
-            low, high = same.iloc[0], same.iloc[-1]
-            if high["value"] >= (1 + JUMP) * low["value"]:
+    for group in _row_groups(rows, ["region_code", "size_class", "sector"]):
+        periods = {}
+        for row in group:
+            periods.setdefault(row["period"], []).append(row)
+        for _, same in sorted(periods.items()):
+            same = sorted(same, key=lambda r: r["value"])
+            low, high = same[0], same[-1]
+            if len(same) > 1 and high["value"] >= (1 + JUMP) * low["value"]:
                 line = _apart(low, high, part="same_time", verdict="differ_at_once")
-                beside.append(line | {"ids": _ids(*same["ids"])})
+                beside.append(line | {"ids": _ids(*(r["ids"] for r in same))})
         for a, b in _pairs(group):
+            if b["value"] < a["value"]:
+                continue
             line = _apart(a, b, part="jump")
             least = line["difference_low"]
             rise = line["difference"] if least is None else least
@@ -867,12 +915,16 @@ def _jumps(rows) -> list[dict]:
 def _steady(rows) -> list[dict]:
     lines = []
     keys = ["region_code", "series", "size_class", "sector"]
-    for _, group in _groups(rows.dropna(subset=["series"]), keys):
-        if len(group) < 4 or structure.looks_computed(group["value"]):
-            continue
-        steps = [_step(*ab, part="steady", verdict="steady") for ab in _pairs(group)]
-        if all(s["cagr"] is not None and abs(s["cagr"]) < STEADY for s in steps):
-            lines += steps
+    for group in _row_groups(rows.dropna(subset=["series"]), keys):
+        steps = []
+        for a, b in _pairs(group) if len(group) >= 4 else ():
+            step = _step(a, b, part="steady", verdict="steady")
+            if step["cagr"] is None or abs(step["cagr"]) >= STEADY:
+                break
+            steps.append(step)
+        else:
+            if steps and not structure.looks_computed([r["value"] for r in group]):
+                lines += steps
     return lines
 
 
@@ -880,20 +932,25 @@ def _computed(folder, rows) -> list[dict]:
     """Yearly series of counts, or runs in them, that follow a formula."""
     counts = folder.load("measures").query("integer == True")["measure"]
     rows = rows[rows["measure"].isin(counts) & rows["year"].notna()]
+    exact = rows[rows["precision"] == "exact"]
+    at = _row_groups(exact, _OF_YEAR)
+    at = {tuple(group[0][k] for k in _OF_YEAR): group for group in at}
     keys = ["region_code", "measure", "concept", "size_class", "sector"]
     lines = []
-    for _, group in _groups(rows, keys):
-        group = group.drop_duplicates("year")
-        for run in _unbroken(group["year"]):
-            found = _formula(group.iloc[run]) if len(run) > 2 else None
+    for group in _row_groups(rows, keys):
+        for run in _unbroken(_first_each(group, "year")):
+            found = _formula(run) if len(run) > 2 else None
             if found is None:
                 continue
             part, pattern = found
-            a, b = part.iloc[0], part.iloc[-1]
+            a, b = part[0], part[-1]
             line = _step(a, b, part="computed", verdict=pattern, pattern=pattern)
-            ids = _ids(*part["ids"], _next(rows, part, pattern))
+            ids = _ids(*(r["ids"] for r in part), _next(at, part, pattern))
             lines.append(line | {"points": len(part), "ids": ids})
     return lines
+
+
+_OF_YEAR = ["region_code", "measure", "year"]
 
 
 def yearly(folder, line) -> pd.DataFrame:
@@ -919,16 +976,21 @@ def yearly(folder, line) -> pd.DataFrame:
     return frame.assign(step=frame["value"].diff(), growth=frame["value"].pct_change())
 
 
-def _unbroken(years):
-    """Positions of runs of consecutive years."""
-    breaks = np.flatnonzero(np.diff(years.to_numpy(dtype=int)) != 1) + 1
-    return np.split(np.arange(len(years)), breaks)
+def _unbroken(rows) -> list[list]:
+    """Runs of consecutive years."""
+    runs = []
+    for row in rows:
+        if runs and row["year"] == runs[-1][-1]["year"] + 1:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return runs
 
 
 def _formula(run):
     """The longest part of a run that follows a formula, and which."""
     n = len(run)
-    figures = [_figure(row) for _, row in run.iterrows()]
+    figures = list(map(_figure, run))
     for length in range(n, 2, -1):
         # The more windows of a length are tried, the less luck each is allowed.
         tries = n - length + 1
@@ -936,24 +998,20 @@ def _formula(run):
             window = figures[i : i + length]
             pattern = structure.computed_pattern(window, chance=0.05 / tries)
             if pattern:
-                return run.iloc[i : i + length], pattern
+                return run[i : i + length], pattern
     return None
 
 
-def _next(rows, part, pattern):
+def _next(exact, part, pattern):
     """Ids of figures of the area that continue the formula under another concept."""
-    last, before = part.iloc[-1], part.iloc[-2]
+    last, before = part[-1], part[-2]
     if pattern == "equal_steps":
         expected = 2 * last["value"] - before["value"]
     else:
         expected = last["value"] ** 2 / before["value"]
-    more = rows[
-        (rows["region_code"] == last["region_code"])
-        & (rows["measure"] == last["measure"])
-        & (rows["year"] == last["year"] + 1) & (rows["precision"] == "exact")
-        & ((rows["value"] - expected).abs() <= 1)
-    ]  # fmt: skip
-    return _ids(*more["ids"])
+    following = last["region_code"], last["measure"], last["year"] + 1
+    more = exact.get(following, ())
+    return _ids(*(r["ids"] for r in more if abs(r["value"] - expected) <= 1))
 
 
 def false_alarms(folder, *, seed: int = 2025, draws: int = 200) -> pd.DataFrame:
@@ -991,9 +1049,9 @@ def false_alarms(folder, *, seed: int = 2025, draws: int = 200) -> pd.DataFrame:
     for name in (p["name"] for p in panels):
         series = []
         for _, group in _groups(folder.panel(name), ["region", "segment"]):
-            group = group.sort_values("year")
-            for run in _unbroken(group["year"]):
-                values = group["value"].to_numpy()[run]
+            group = group.sort_values("year").to_dict("records")
+            for run in _unbroken(group):
+                values = np.array([row["value"] for row in run])
                 series += [
                     values[i : i + k]
                     for k in range(3, min(6, len(values)) + 1)
