@@ -859,6 +859,10 @@ def misplaced():
 
 
 MISPLACED = misplaced()
+#: The start of a part that is said to be packed as no spreadsheet is.
+OTHERWISE = io.BytesIO()
+with zipfile.ZipFile(OTHERWISE, "w", zipfile.ZIP_BZIP2) as archive:
+    archive.writestr("xl/workbook.xml", "<workbook/>")
 
 
 @pytest.mark.parametrize(
@@ -867,6 +871,7 @@ MISPLACED = misplaced()
         (b"%PDF-1.7", "import_pdf"),
         (b"PK\x03\x04broken", "import_broken"),
         (b"PK\x03\x04" + MISPLACED, "import_broken"),
+        (OTHERWISE.getvalue().replace(b"BZh", b"xxx"), "import_broken"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "import_broken"),
         (b"\n\n%PDF-1.4\n", "import_pdf"),
         (b"<html><p>1</p></html>", "import_html"),

@@ -399,6 +399,9 @@ class _Zip:
         self.sizes = {}
         whole = 0
         for info in self.file.infolist():
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # Spreadsheets know no other; the readers of others fail in other ways.
+                raise zipfile.BadZipFile(f"compression {info.compress_type}")
             whole += info.file_size
             shrunk = info.file_size / max(info.compress_size, 1)
             if info.file_size > MAX_PART or (
