@@ -305,7 +305,7 @@ def test_only_web_addresses_are_links():
     sources = found.sources.assign(url="javascript:alert(1)")
 
     class Other:
-        lang, _say = "en", found._say
+        lang, folder, _say = "en", found.folder, found._say
 
     Other.sources = sources
     assert "href" not in explorer._source_table(Other)
