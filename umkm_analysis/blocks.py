@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from umkm_analysis import breakdown, data, growth, text
 from umkm_analysis.contract import _PLACEHOLDER
 from umkm_analysis.errors import DataError
+from umkm_analysis.figure import plain
 from umkm_analysis.text import Block, Traced
 
 
@@ -25,10 +26,6 @@ class Cell:
 
     def __str__(self):
         return str(self.value)
-
-
-def _none(value):
-    return None if value is None or value != value else value
 
 
 def cells(folder, ids) -> dict:
@@ -51,12 +48,12 @@ def cells(folder, ids) -> dict:
     if claims:
         for _, c in folder.claims(claims).iterrows():
             found[c["claim_id"]] = Cell(
-                _none(c["computed_value"]),
-                _none(c["computed_low"]),
-                _none(c["computed_high"]),
+                plain(c["computed_value"]),
+                plain(c["computed_low"]),
+                plain(c["computed_high"]),
                 c["stated_unit"],
                 None,
-                _none(c["stated_value"]),
+                plain(c["stated_value"]),
             )
     return found
 
@@ -194,7 +191,7 @@ def safe(folder=None, region=None) -> list[Block]:
                 "auto.one",
                 {
                     "value": row["value"],
-                    "period": _none(row["period"]),
+                    "period": plain(row["period"]),
                     "what": both(
                         folder, "concepts", "concept", "counts_what", row["concept"]
                     ),
@@ -413,7 +410,7 @@ def of_districts(frame, folder=None) -> list[Block]:
             low=_traced(round(low["turnover_per_unit"], -5), low),
         ))  # fmt: skip
     for _, rest in table[table["part"] == "residual"].iterrows():
-        if _none(rest["turnover"]):
+        if plain(rest["turnover"]):
             whole = table[table["part"] == "whole"].iloc[0]
             stated = folder.figures(region=whole["region_code"], measure="turnover")
             stated = stated[stated["id"].isin(whole["ids"].split(";"))].iloc[0]
@@ -421,7 +418,7 @@ def of_districts(frame, folder=None) -> list[Block]:
                 f"districts_{rest['verdict']}", [rest["ids"]], rest=rest["turnover"],
                 whole=Traced(whole["turnover"], stated["id"]),
             ))  # fmt: skip
-    people = _none(most["population_period"])
+    people = plain(most["population_period"])
     if people is not None and people != most["period"]:
         params = {"period": most["period"], "people": people}
         said.append(_line("districts_density", areas["ids"], **params))
@@ -441,7 +438,7 @@ def of_sizes(frame, folder=None, region=None) -> list[Block]:
     said = []
     for _, r in own.iterrows():
         size = {k: text.label(f"size.{r['size_class']}", k) for k in text.LANGS}
-        low, high = _none(r["share_low"]), _none(r["share_high"])
+        low, high = plain(r["share_low"]), plain(r["share_high"])
         loose = None not in (low, high) and low != high
         said.append(_line(
             "sizes_own" if loose else "sizes_own_plain", [r["ids"]],
@@ -493,7 +490,7 @@ def of_peers(frame, folder=None, region=None) -> dict[str, list[Block]]:
         return said
     r = census[census["region_code"] == region].iloc[0]
     best, worst = int(r["rank_best"]), int(r["rank_worst"])
-    low, high = _none(r["growth_low"]), _none(r["growth_high"])
+    low, high = plain(r["growth_low"]), plain(r["growth_high"])
     loose = None not in (low, high) and low != high
     said["census"].append(_line(
         "peers_rank" if loose else "peers_rank_exact", [r["ids"]],

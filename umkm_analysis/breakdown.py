@@ -16,7 +16,7 @@ import pandas as pd
 
 from umkm_analysis import structure
 from umkm_analysis.contract import CALCULABLE, period_span, span
-from umkm_analysis.figure import Figure
+from umkm_analysis.figure import Figure, plain
 from umkm_analysis.growth import cagr, growth, growth_bounds, years_between
 
 #: Sector labels that are a whole, not a part of one.
@@ -76,10 +76,6 @@ def _frame(records, columns) -> pd.DataFrame:
     return pd.DataFrame(records, columns=columns).reset_index(drop=True)
 
 
-def _plain(value):
-    return None if pd.isna(value) else value
-
-
 def _ids(*parts) -> str:
     """Row ids joined once each, in order."""
     flat = (i for part in parts for i in str(part or "").split(";") if i)
@@ -89,8 +85,8 @@ def _ids(*parts) -> str:
 def _figure(row) -> Figure:
     """The bare figure: these functions compare only what they have matched."""
     return Figure(
-        row["value"], _plain(row["value_low"]), _plain(row["value_high"]),
-        period=_plain(row["period"]), year=_plain(row["year"]),
+        row["value"], plain(row["value_low"]), plain(row["value_high"]),
+        period=plain(row["period"]), year=plain(row["year"]),
     )  # fmt: skip
 
 
@@ -112,14 +108,14 @@ def _usable(frame) -> pd.Series:
 def _groups(frame, keys):
     """Groups with their key as a dict; a blank is a key like any other."""
     for key, rows in frame.groupby(keys, dropna=False, sort=False):
-        yield dict(zip(keys, map(_plain, key), strict=True)), rows
+        yield dict(zip(keys, map(plain, key), strict=True)), rows
 
 
 def _row_groups(frame, keys):
     """As `_groups`, each group a list of rows: far cheaper where groups are small."""
     groups = {}
     for row in frame.to_dict("records"):
-        groups.setdefault(tuple(_plain(row[k]) for k in keys), []).append(row)
+        groups.setdefault(tuple(plain(row[k]) for k in keys), []).append(row)
     return groups.values()
 
 
@@ -134,10 +130,10 @@ def _first_each(rows, key) -> list[dict]:
 def _ancestors(folder, region) -> list[str]:
     parents = folder.load("regions").set_index("region_code")["parent_code"]
     chain = []
-    code = _plain(parents.get(region))
+    code = plain(parents.get(region))
     while code is not None and code not in chain and code != region:
         chain.append(code)
-        code = _plain(parents.get(code))
+        code = plain(parents.get(code))
     return chain
 
 
@@ -256,7 +252,7 @@ def sector_verdict(frame) -> str:
 def _kbli_sections(note):
     """The section letters that a note of sectors.csv names, "C to F" in full."""
     found = []
-    for first, last in re.findall(r"\b([A-U])\b(?: to ([A-U])\b)?", _plain(note) or ""):
+    for first, last in re.findall(r"\b([A-U])\b(?: to ([A-U])\b)?", plain(note) or ""):
         found += [chr(c) for c in range(ord(first), ord(last or first) + 1)]
     return ";".join(dict.fromkeys(found)) or None
 
@@ -286,7 +282,7 @@ def _sector_records(first, part) -> list[dict]:
         of_whole = _inside(group[_usable(group)], whole)
         lines = []
         for row in group.sort_values("value", ascending=False).to_dict("records"):
-            line = {k: _plain(row[k]) for k in SECTORS if k in row}
+            line = {k: plain(row[k]) for k in SECTORS if k in row}
             verdict = _sector_verdict(row, disputed, usable, base, rest)
             line |= {"part": part, "verdict": verdict}
             if base is not None:
@@ -388,7 +384,7 @@ def _output_records(first) -> list[dict]:
     for _, group in _groups(rows[_usable(rows)], ["concept", "period"]):
         lines = []
         for row in group.sort_values("value", ascending=False).to_dict("records"):
-            line = {k: _plain(row[k]) for k in SECTORS if k in row}
+            line = {k: plain(row[k]) for k in SECTORS if k in row}
             line |= {"part": "output", "verdict": "output_not_units"}
             lines.append(line | _percent(row))
         rest = _residual(Figure.exact(100), [_figure(r) for _, r in group.iterrows()])
@@ -412,7 +408,7 @@ def _ordering_records(folder, region) -> list[dict]:
     for _, claim in claims.iterrows():
         operands = claim["operands"].split(";")
         row = rows.loc[operands[0]]
-        line = {k: _plain(row[k]) for k in row.index if k in SECTORS}
+        line = {k: plain(row[k]) for k in row.index if k in SECTORS}
         line |= {
             "part": "ordering", "sector": None, "value": None, "value_low": None,
             "value_high": None, "unit": None, "verdict": claim["verdict"],
@@ -519,7 +515,7 @@ def _district_table(key, units, below, own, areas, region) -> list[dict]:
     for code in codes:
         unit = parts["business_units"].loc[code]
         line = {
-            **key, "part": "area", "region_code": code, "year": _plain(unit["year"]),
+            **key, "part": "area", "region_code": code, "year": plain(unit["year"]),
             "units": unit["value"],
             "units_share": shares["business_units"]["value"][code],
         }  # fmt: skip
@@ -543,12 +539,12 @@ def _district_table(key, units, below, own, areas, region) -> list[dict]:
             there = people.loc[code]
             line |= {
                 "population": there["value"], "population_period": there["period"],
-                "population_year": _plain(there["year"]),
+                "population_year": plain(there["year"]),
                 "population_concept": there["concept"],
                 "units_per_1000": 1000 * unit["value"] / there["value"],
             }  # fmt: skip
             ids.append(there["ids"])
-        line["note"] = _plain(areas.loc[code, "note"])
+        line["note"] = plain(areas.loc[code, "note"])
         records.append(line | {"ids": _ids(*ids)})
     return records + _whole_lines(key, units, parts, wholes, region)
 
@@ -570,7 +566,7 @@ def _of_whole(parts, whole):
 
 def _whole_lines(key, units, parts, wholes, region) -> list[dict]:
     """The residual and the stated whole, as far as a whole is stated."""
-    year = _plain(units["year"].iloc[0])
+    year = plain(units["year"].iloc[0])
     rest = {**key, "part": "residual", "region_code": region, "year": year}
     total = {**key, "part": "whole", "region_code": region, "year": year}
     names = {"business_units": "units", "turnover": "turnover", "workers": "workers"}
@@ -605,8 +601,8 @@ def _population(below, codes, year):
     for _, group in _groups(rows, ["concept", "period"]):
         if set(group["region_code"]) != set(codes) or (group["value"] <= 0).any():
             continue
-        there = _plain(group["year"].iloc[0])
-        away = abs(there - year) if _plain(year) and there else 10**6
+        there = plain(group["year"].iloc[0])
+        away = abs(there - year) if plain(year) and there else 10**6
         if best is None or away < best[0]:
             best = (away, group.drop_duplicates("region_code").set_index("region_code"))
     return None if best is None else best[1]
@@ -726,8 +722,8 @@ def _size_lines(key, classes, whole, regimes) -> list[dict]:
     shares = structure.share_bounds(figures, total=stated).to_numpy()
     lines = []
     for row, share in zip(rows, shares, strict=True):
-        line = shared | {k: _plain(row[k]) for k in (*_ENDS, "size_class", "note")}
-        line |= {k: _plain(row[k]) for k in ("year", "status", "grade")}
+        line = shared | {k: plain(row[k]) for k in (*_ENDS, "size_class", "note")}
+        line |= {k: plain(row[k]) for k in ("year", "status", "grade")}
         line |= dict(zip(_SHARE, share, strict=True))
         lines.append(line | {"ids": _ids(row["ids"], whole["ids"])})
     rest = _residual(stated, figures)
@@ -804,12 +800,12 @@ def _step(a, b, **more) -> dict:
     years = years_between(first, last)[0]
     same = ("region_code", "measure", "size_class", "sector", "concept")
     return {
-        **{k: _plain(a[k]) for k in same}, "concept_to": b["concept"],
+        **{k: plain(a[k]) for k in same}, "concept_to": b["concept"],
         "from_period": a["period"], "to_period": b["period"],
         "from_value": first.value, "to_value": last.value, "years": years,
         "growth": growth(first, last), "growth_low": low, "growth_high": high,
         "cagr": cagr(first, last, years) if years and last.value else None,
-        "status": b["status"], "note": _plain(b["note"]),
+        "status": b["status"], "note": plain(b["note"]),
         "ids": _ids(a["ids"], b["ids"]), **more,
     }  # fmt: skip
 
@@ -868,7 +864,7 @@ def _census(folder, region, rows) -> list[dict]:
         of = row["concept"], row["region_code"], row["period"]
         rates.setdefault(of, row)
     for line in lines:
-        line["note"] = _plain(regions.loc[line["region_code"], "note"])
+        line["note"] = plain(regions.loc[line["region_code"], "note"])
         time = f"{line['from_period']}/{line['to_period']}"
         stated = rates.get((line["concept"], line["region_code"], time))
         if stated:
@@ -905,7 +901,7 @@ def _jumps(rows) -> list[dict]:
             if a["concept"] != b["concept"]:
                 line["verdict"] = "concept_changed"
             else:
-                kept = _plain(a["series"]) is not None
+                kept = plain(a["series"]) is not None
                 line["verdict"] = "within_series" if kept else "list_changed"
             jumps.append(line)
     by_size = {"key": lambda r: -r["difference"]}

@@ -14,6 +14,7 @@ from itertools import islice
 
 from umkm_analysis import tables, text
 from umkm_analysis.errors import DataError, UmkmError
+from umkm_analysis.figure import plain
 
 TABLE_COLUMNS = {
     "figures": [
@@ -246,10 +247,9 @@ def _folder(args):
     )
 
 
-def _plain(value):
-    if value is None or value != value:
-        return None
-    value = value.item() if hasattr(value, "item") else value
+def _whole(value):
+    """As `plain`; a whole number without a point."""
+    value = plain(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return int(value)
     return value
@@ -257,14 +257,9 @@ def _plain(value):
 
 def records(frame) -> list[dict]:
     """Rows of a frame as plain records; absent is None."""
-    import pandas as pd
-
     columns = list(frame.columns)
     return [
-        {
-            c: None if v is pd.NA else _plain(v)
-            for c, v in zip(columns, row, strict=True)
-        }
+        {c: _whole(v) for c, v in zip(columns, row, strict=True)}
         for row in frame.astype(object).itertuples(index=False, name=None)
     ]
 
@@ -355,7 +350,7 @@ def _columns(args, frame):
 
 def _trace(args):
     folder = _folder(args)
-    record = {k: _plain(v) for k, v in folder.trace(args.id).items()}
+    record = {k: _whole(v) for k, v in folder.trace(args.id).items()}
     if args.format != "table":
         return show([record], args)
     width = max(len(k) for k in record)
@@ -514,7 +509,7 @@ def _project(args):
     for row, why in zip(rows, frame["why"], strict=True):
         for key in tables.COUNTS & set(row):
             # The way over logarithms leaves a trace behind the twelfth digit.
-            row[key] = None if row[key] is None else _plain(float(f"{row[key]:.12g}"))
+            row[key] = None if row[key] is None else _whole(float(f"{row[key]:.12g}"))
         row["why"] = _said(outlook.reasons([why], folder), args.lang) or None
         if args.format == "table":
             row["yearly"] = row["rate"]

@@ -11,7 +11,7 @@ import pandas as pd
 from umkm_analysis import contract, verdicts
 from umkm_analysis.contract import CALCULABLE, span
 from umkm_analysis.errors import DataError
-from umkm_analysis.figure import Figure
+from umkm_analysis.figure import Figure, plain
 
 FIGURE_COLUMNS = [
     "id", "region_code", "period", "year", "measure", "concept", "family", "series",
@@ -420,11 +420,11 @@ class Folder:
         by_claim = {c["claim_id"]: c for c in claims}
         if row_id in by_claim:
             frame = self.claims([row_id])
-            record = {k: _plain(v) for k, v in frame.iloc[0].items()}
+            record = {k: plain(v) for k, v in frame.iloc[0].items()}
         elif row_id in ids:
             frame = self.figures()
             row = frame[frame["id"] == row_id].iloc[0]
-            record = {k: _plain(v) for k, v in row.items()}
+            record = {k: plain(v) for k, v in row.items()}
             text = next(r for r in self.rows("observations") if r["id"] == row_id)
             record["rounding"] = float(text["rounding"]) if text["rounding"] else None
         else:
@@ -649,16 +649,10 @@ def _panel(frame, spec):
     return frame[columns].sort_values(["region", "year"], ignore_index=True)
 
 
-def _plain(value):
-    if value is None or value is pd.NA or value != value:
-        return None
-    return value.item() if hasattr(value, "item") else value
-
-
 def _combinations(frame) -> list[str]:
     rows = frame.drop_duplicates(SERIES_KEY)
     return [
-        " / ".join(str(_plain(row[k]) or "-") for k in SERIES_KEY[1:])
+        " / ".join(str(plain(row[k]) or "-") for k in SERIES_KEY[1:])
         for _, row in rows.iterrows()
     ]
 
@@ -675,7 +669,7 @@ def calculable(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _figure(row, kinds) -> Figure:
-    get = {k: _plain(row[k]) for k in row.index}
+    get = {k: plain(row[k]) for k in row.index}
     return Figure(
         get["value"], get["value_low"], get["value_high"], id=get["id"],
         region=get["region_code"], measure=get["measure"], concept=get["concept"],

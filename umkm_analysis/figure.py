@@ -10,6 +10,22 @@ from umkm_analysis.errors import DataError
 IDENTITY = ("series", "region", "measure", "concept", "size_class", "sector")
 
 
+def absent(value) -> bool:
+    """Whether a value is missing: None, NaN, or what pandas writes for them."""
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)
+
+
+def plain(value):
+    """A cell of a frame as Python has it; None where it is missing.
+
+    >>> plain(float("nan")) is None, plain("")
+    (True, '')
+    """
+    if absent(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
 def number(value, argument: str = "value") -> float:
     """Return `value` as a finite float, or say which argument is not one.
 

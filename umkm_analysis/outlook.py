@@ -13,7 +13,7 @@ import pandas as pd
 
 from umkm_analysis import backtest, blocks, breakdown, data, growth, projection, text
 from umkm_analysis.errors import DataError, TooFewRegions, TooShort
-from umkm_analysis.figure import Figure
+from umkm_analysis.figure import Figure, plain
 from umkm_analysis.text import Block, Traced
 
 HORIZON = 3
@@ -28,10 +28,6 @@ RECORD = [
     "worst_miss", "worst_miss_year", "first_year", "last_year", "source_id",
 ]  # fmt: skip
 _HELD = WeakKeyDictionary()
-
-
-def _none(value):
-    return None if text.absent(value) else value
 
 
 def register(folder=None, region=None) -> list[Figure]:
@@ -54,7 +50,7 @@ def register(folder=None, region=None) -> list[Figure]:
             found.append((rank, key))
     if not found:
         return []
-    slug, _, measure, size, sector = map(_none, max(found)[1])
+    slug, _, measure, size, sector = map(plain, max(found)[1])
     figures = folder.series(
         slug, region=region, measure=measure, size_class=size, sector=sector
     )
@@ -425,8 +421,8 @@ def from_panel(frame, region) -> list[Figure]:
     if len(set(own["concept"].dropna())) > 1:
         projection.blocks(frame)  # says so
     return [
-        Figure(value, region=str(region), concept=_none(concept), period=str(year),
-               series=_none(concept) or str(region), year=int(year))
+        Figure(value, region=str(region), concept=plain(concept), period=str(year),
+               series=plain(concept) or str(region), year=int(year))
         for year, value, concept in zip(
             own["year"], own["value"], own["concept"], strict=True
         )

@@ -27,6 +27,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from umkm_analysis.errors import DataError
+from umkm_analysis.figure import absent
 
 LANGS = ("id", "en")
 #: Wide enough for every float: rounding never fails for want of digits.
@@ -44,11 +45,6 @@ def check_lang(lang: str) -> str:
     if lang not in LANGS:
         raise DataError("lang", value=str(lang), choices=LANGS)
     return lang
-
-
-def absent(value) -> bool:
-    """Whether a value is missing: None, NaN, or what pandas writes for them."""
-    return value is None or type(value).__name__ == "NAType" or bool(value != value)
 
 
 def label(key: str, lang: str = "id") -> str:
