@@ -238,7 +238,7 @@ def test_what_the_sentences_say():
         "93.5 percent, or 92.5 percent to 94.6 percent",
         "93.45 percent micro",
         "UU 20/2008 to PP 7/2021",
-        "Rank 10 of 10 areas: last whatever the rounding",
+        "Rank 10 of 10 areas: last, whatever the rounding",
         "growth of 14.0 percent (11.9 percent to 16.2 percent)",
         "2.1 percent to 4.2 percent a year",
     ):
