@@ -165,7 +165,7 @@ _BEFORE_TIME = re.compile(r"^(tahun|thn|th|ta|year|keadaan|per|bulan|periode)\b\
 _YEAR = r"((?:19|20)[0-9]{2})"
 
 
-@lru_cache(4096)
+@lru_cache(1000)
 def period(text: str) -> str | None:
     """A point or stretch of time as the contract writes it, or None.
 
