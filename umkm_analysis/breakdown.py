@@ -76,6 +76,12 @@ def _frame(records, columns) -> pd.DataFrame:
     return pd.DataFrame(records, columns=columns).reset_index(drop=True)
 
 
+def _rows(frame) -> list[dict]:
+    """As ``frame.to_dict("records")``, in a third of its time."""
+    columns = [frame[c].to_numpy(object).tolist() for c in frame]
+    return [dict(zip(frame, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
 def _ids(*parts) -> str:
     """Row ids joined once each, in order."""
     flat = (i for part in parts for i in str(part or "").split(";") if i)
@@ -96,8 +102,9 @@ def _statements(frame) -> pd.DataFrame:
     more = repeats.agg(list).to_dict()
     replaced = set(frame["supersedes"].dropna())
     first = frame[frame["duplicates_of"].isna() & ~frame["id"].isin(replaced)].copy()
-    first["ids"] = [_ids(i, *more[i]) if i in more else i for i in first["id"]]
-    first["printed"] = [1 + len(more.get(i, [])) for i in first["id"]]
+    ids = first["id"].tolist()
+    first["ids"] = [_ids(i, *more[i]) if i in more else i for i in ids]
+    first["printed"] = [1 + len(more.get(i, ())) for i in ids]
     return first
 
 
@@ -114,7 +121,7 @@ def _groups(frame, keys):
 def _row_groups(frame, keys):
     """As `_groups`, each group a list of rows: far cheaper where groups are small."""
     groups = {}
-    for row in frame.to_dict("records"):
+    for row in _rows(frame):
         groups.setdefault(tuple(plain(row[k]) for k in keys), []).append(row)
     return groups.values()
 
@@ -281,7 +288,7 @@ def _sector_records(first, part) -> list[dict]:
         added = usable["value"].sum()
         of_whole = _inside(group[_usable(group)], whole)
         lines = []
-        for row in group.sort_values("value", ascending=False).to_dict("records"):
+        for row in _rows(group.sort_values("value", ascending=False)):
             line = {k: plain(row[k]) for k in SECTORS if k in row}
             verdict = _sector_verdict(row, disputed, usable, base, rest)
             line |= {"part": part, "verdict": verdict}
@@ -308,7 +315,7 @@ def _inside(rows, whole) -> dict:
     rows = rows[rows["value"] <= whole.value] if whole else rows[:0]
     if rows.empty:
         return {}
-    figures = [_figure(row) for row in rows.to_dict("records")]
+    figures = [_figure(row) for row in _rows(rows)]
     shares = structure.share_bounds(figures, total=whole).to_numpy()
     return dict(zip(rows["id"], shares, strict=True))
 
@@ -383,7 +390,7 @@ def _output_records(first) -> list[dict]:
     records = []
     for _, group in _groups(rows[_usable(rows)], ["concept", "period"]):
         lines = []
-        for row in group.sort_values("value", ascending=False).to_dict("records"):
+        for row in _rows(group.sort_values("value", ascending=False)):
             line = {k: plain(row[k]) for k in SECTORS if k in row}
             line |= {"part": "output", "verdict": "output_not_units"}
             lines.append(line | _percent(row))
@@ -655,9 +662,10 @@ def sizes(folder, region=None) -> pd.DataFrame:
     regimes = _regimes(folder)
     keys = ["region_code", "concept", "family", "measure", "sector", "period"]
     records = []
-    for key, group in _groups(rows, keys):
-        split = _size_split(group) if len(set(group["size_class"])) > 1 else None
+    for group in _row_groups(rows, keys):
+        split = _size_split(group)
         if split:
+            key = {k: plain(group[0][k]) for k in keys}
             records += _size_lines(key, *split, regimes)
     order = {code: i for i, code in enumerate(areas)}
     records.sort(key=lambda r: (order[r["region_code"]], period_span(r["period"])[1]))
@@ -677,17 +685,21 @@ def sizes(folder, region=None) -> pd.DataFrame:
 def _size_split(group):
     """The classes of a group and the whole that holds them, or None."""
     for name, held in HOLDS.items():
-        wholes = group[group["size_class"] == name]
-        classes = group[group["size_class"].isin(held)]
-        fine = classes[~classes["size_class"].isin(HOLDS)]
-        inside = [c for c in HOLDS if set(HOLDS[c]) & set(fine["size_class"])]
-        classes = classes[~classes["size_class"].isin(inside)]
-        if classes.empty or wholes.empty or classes["size_class"].duplicated().any():
+        wholes = [r for r in group if r["size_class"] == name]
+        classes = [r for r in group if r["size_class"] in held]
+        fine = {r["size_class"] for r in classes} - set(HOLDS)
+        inside = {c for c in HOLDS if not fine.isdisjoint(HOLDS[c])}
+        classes = [r for r in classes if r["size_class"] not in inside]
+        if (
+            not classes
+            or not wholes
+            or len(_first_each(classes, "size_class")) < len(classes)
+        ):
             continue
         # Of two printed wholes the one that the classes fit.
-        fit = (wholes["value"] - classes["value"].sum()).abs()
-        whole = wholes.loc[fit.idxmin()]
-        if (classes["value"] <= whole["value"]).all():
+        added = sum(r["value"] for r in classes)
+        whole = min(wholes, key=lambda r: abs(r["value"] - added))
+        if all(r["value"] <= whole["value"] for r in classes):
             return classes, whole
     return None
 
@@ -717,11 +729,10 @@ def _size_lines(key, classes, whole, regimes) -> list[dict]:
         **key, "part": "class", "regime": regime, "whole_class": whole["size_class"],
         "whole": whole["value"],
     }  # fmt: skip
-    rows = classes.to_dict("records")
-    figures = list(map(_figure, rows))
+    figures = list(map(_figure, classes))
     shares = structure.share_bounds(figures, total=stated).to_numpy()
     lines = []
-    for row, share in zip(rows, shares, strict=True):
+    for row, share in zip(classes, shares, strict=True):
         line = shared | {k: plain(row[k]) for k in (*_ENDS, "size_class", "note")}
         line |= {k: plain(row[k]) for k in ("year", "status", "grade")}
         line |= dict(zip(_SHARE, share, strict=True))
@@ -731,7 +742,7 @@ def _size_lines(key, classes, whole, regimes) -> list[dict]:
         line = shared | {"part": "residual", "size_class": "residual"}
         line |= dict(zip(_ENDS, (rest.value, rest.low, rest.high), strict=True))
         line |= {"year": lines[0]["year"], "share": rest.value / whole["value"]}
-        lines.append(line | {"ids": _ids(*classes["ids"], whole["ids"])})
+        lines.append(line | {"ids": _ids(*(r["ids"] for r in classes), whole["ids"])})
     return lines
 
 
@@ -860,7 +871,7 @@ def _census(folder, region, rows) -> list[dict]:
         line["verdict"] = edge.get(rank, sure) if low == high else sure
     lines += [_step(*chosen[c], part="around") for c in chain if c in chosen]
     rates = {}
-    for row in rows[rows["measure"] == "growth_rate"].to_dict("records"):
+    for row in _rows(rows[rows["measure"] == "growth_rate"]):
         of = row["concept"], row["region_code"], row["period"]
         rates.setdefault(of, row)
     for line in lines:
@@ -1045,7 +1056,7 @@ def false_alarms(folder, *, seed: int = 2025, draws: int = 200) -> pd.DataFrame:
     for name in (p["name"] for p in panels):
         series = []
         for _, group in _groups(folder.panel(name), ["region", "segment"]):
-            group = group.sort_values("year").to_dict("records")
+            group = _rows(group.sort_values("year"))
             for run in _unbroken(group):
                 values = np.array([row["value"] for row in run])
                 series += [
