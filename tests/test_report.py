@@ -13,7 +13,7 @@ import pytest
 import small
 
 import umkm_analysis as ua
-from umkm_analysis import report, writers
+from umkm_analysis import blocks, report, writers
 
 SHIPPED = ua.data.shipped()
 HOSTILE = '<script>alert(1)</script> & {{7*7}} #import "x" $y$ *z* `code` @who {0} \\_'
@@ -275,3 +275,15 @@ def test_what_is_there_already_is_not_made_twice(tmp_path, capsys):
     )
     assert main(words) == 0
     assert page.read_bytes() != first
+
+
+@pytest.mark.parametrize("region", ["0000", "6171", "62"])
+def test_no_growth_is_safe_to_say_where_two_things_were_counted(region):
+    """Their only growth claims compare figures that are not of one series."""
+    claims = SHIPPED.claims(region=region)
+    assert (claims["formula"] == "growth_pct").any()
+    assert blocks.headline_claim(SHIPPED, region) is None
+    for lang in ua.text.LANGS:
+        said = " ".join(ua.say(b, lang) for b in blocks.safe(SHIPPED, region))
+        assert "persen" not in said
+        assert "percent" not in said

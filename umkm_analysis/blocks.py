@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from umkm_analysis import breakdown, data, growth, text
 from umkm_analysis.contract import _PLACEHOLDER
-from umkm_analysis.errors import DataError
+from umkm_analysis.errors import ConceptMismatch, DataError
 from umkm_analysis.figure import plain
 from umkm_analysis.text import Block, Traced
 
@@ -90,7 +90,10 @@ def story(section: str, *, folder=None, region=None) -> list[Block]:
 
 
 def headline_claim(folder=None, region=None) -> dict | None:
-    """The growth claim a region is known by: named in the contract, or the first."""
+    """The growth claim a region is known by: named in the contract, or the first.
+
+    Only where both figures are of one series: what is said of it is said as growth.
+    """
     folder = folder or data.shipped()
     region = folder.region(region)
     rows = {r["id"]: r for r in folder.rows("observations")}
@@ -101,6 +104,7 @@ def headline_claim(folder=None, region=None) -> dict | None:
         if (
             rows[operands[0]]["region_code"] != region
             or claim["formula"] != "growth_pct"
+            or not _of_one_series(folder, operands)
         ):
             continue
         if claim["claim_id"] == named:
@@ -110,6 +114,14 @@ def headline_claim(folder=None, region=None) -> dict | None:
         ):
             first = claim
     return first
+
+
+def _of_one_series(folder, ids) -> bool:
+    try:
+        growth.comparable(*map(folder.figure, ids))
+    except ConceptMismatch:
+        return False
+    return True
 
 
 def region_name(folder, region) -> str:
