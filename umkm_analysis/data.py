@@ -1,9 +1,10 @@
 """Tables of a folder as frames, series of figures, and the way back to a row."""
 
 import difflib
+import heapq
 import os
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -29,16 +30,14 @@ _PANDAS_3 = int(pd.__version__.split(".")[0]) >= 3
 
 def _typed(texts: list[str], kind: str) -> pd.Series:
     if kind == "string":
-        values = [t or None for t in texts]
-        return pd.Series(values, dtype="str" if _PANDAS_3 else object)
-    if kind == "number":
-        return pd.Series([float(t) if t else None for t in texts], dtype="float64")
-    if kind == "integer":
-        full = all(texts)
-        return pd.Series(
-            [int(t) if t else None for t in texts], dtype="int64" if full else "Int64"
-        )
-    return pd.Series([None if not t else t == "true" for t in texts], dtype="boolean")
+        dtype = "str" if _PANDAS_3 else object
+        return pd.Series([t or None for t in texts], dtype=dtype)
+    # Each distinct text is read once.
+    read = {"number": float, "integer": int}.get(kind, "true".__eq__)
+    values = {t: read(t) if t else None for t in set(texts)}
+    whole = "Int64" if "" in values else "int64"
+    dtype = {"number": "float64", "integer": whole}.get(kind, "boolean")
+    return pd.Series([*map(values.__getitem__, texts)], dtype=dtype)
 
 
 def as_date(value) -> date:
@@ -58,10 +57,11 @@ def as_date(value) -> date:
 
 
 def _choices(known, value) -> list[str]:
-    near = difflib.get_close_matches(
-        str(value), [str(k) for k in known], n=5, cutoff=0.5
-    )
-    return near or sorted(str(k) for k in known)[:12]
+    known = [str(k) for k in known]
+    # Among very many, looking for what was meant would take minutes.
+    few = known if len(known) <= 20_000 else ()
+    near = difflib.get_close_matches(str(value), few, n=5, cutoff=0.5)
+    return near or heapq.nsmallest(12, known)
 
 
 class Folder:
@@ -79,6 +79,7 @@ class Folder:
         self.path = self.package.path
         self._tables = None
         self._frames = {}
+        self._figures = None
         self._words = None
         #: Pictures of a report, kept while one process asks for it again.
         self.drawn = {}
@@ -161,7 +162,8 @@ class Folder:
                     for f in schema
                 }
             )
-        frame = self._frames[table].copy()
+        # Under pandas 3 a copy is made when one of the two is written to.
+        frame = self._frames[table].copy(deep=not _PANDAS_3)
         return frame if as_of is None else self._known(frame, table, as_of)
 
     def _known(self, frame, table, as_of):
@@ -240,7 +242,7 @@ class Folder:
         return self._one_of("regions", "region_code", code)
 
     def _one_of(self, table, column, value):
-        known = self._text(table).columns[column]
+        known = self._text(table).distinct(column)
         if str(value) not in known:
             raise DataError(
                 "unknown", column=column, value=value, file=f"{table}.csv",
@@ -302,8 +304,8 @@ class Folder:
 
     def _described(self, as_of=None):
         """Observations with family, series and unit; the full one is kept."""
-        if as_of is None and "figures" in self._frames:
-            return self._frames["figures"]
+        if as_of is None and self._figures is not None:
+            return self._figures
         frame = self.load("observations", as_of=as_of)
         concepts = self.load("concepts").set_index("concept")
         measures = self.load("measures").set_index("measure")
@@ -312,7 +314,7 @@ class Folder:
         frame["unit"] = frame["measure"].map(measures["unit"])
         frame = frame[FIGURE_COLUMNS]
         if as_of is None:
-            self._frames["figures"] = frame
+            self._figures = frame
         return frame
 
     def _undated(self) -> set:
@@ -326,8 +328,11 @@ class Folder:
         """
         self._one_of("observations", "id", row_id)
         frame = self._described()
-        position = self._text("observations").columns["id"].index(row_id)
-        return _figure(frame.iloc[position], self._kinds())
+        return _figure(frame.iloc[self._place.get_loc(row_id)], self._kinds())
+
+    @cached_property
+    def _place(self):
+        return pd.Index(self._described()["id"])
 
     def _kinds(self):
         table = self._text("measures").columns
