@@ -63,6 +63,10 @@ def test_crps_is_its_definition(sample, actual):
         (lambda: backtest.interval_score([1], [2], [1], 0.8), "ends_order"),
         (lambda: backtest.coverage([1], [2], [1]), "ends_order"),
         (lambda: run(simulate(years=6), methods=["magic"]), "choice"),
+        (lambda: run(simulate(years=6), horizons=()), "empty_argument"),
+        (lambda: run(simulate(years=6), levels=()), "empty_argument"),
+        (lambda: run(simulate(years=6), horizons=[10**6]), "too_far"),
+        (lambda: run(simulate(years=6).assign(value=True)), "panel_value"),
     ],
 )
 def test_scores_refuse(call, code):
@@ -323,3 +327,10 @@ def test_many_regions_take_linear_time():
     r = run(simulate(regions=20_000, years=5), methods=["naive"], horizons=[1])
     assert r["n"][0] == 60_000
     assert r["coverage"].notna().all()
+
+
+def test_years_ahead_beyond_the_panel_have_no_row():
+    """Short segments and long horizons: what cannot be scored is left out."""
+    panel = simulate(regions=6, years=5)
+    table = run(panel, horizons=[1, 3, 4, 5, 6, 30])
+    assert set(table["horizon"]) == {1, 3}

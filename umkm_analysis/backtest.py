@@ -24,7 +24,7 @@ from umkm_analysis.estimator import (
     scale,
 )
 from umkm_analysis.figure import number
-from umkm_analysis.panels import blocks, numbers, some
+from umkm_analysis.panels import LAST_YEAR, blocks, numbers, some
 
 METHODS = (
     "naive",
@@ -104,8 +104,13 @@ def run(
     own_points = check_count(own_points, "own_points")
     horizons = [check_count(h, "horizons") for h in np.ravel(horizons)]
     levels = [check_level(v) for v in np.ravel(levels)]
+    for argument, given in (("horizons", horizons), ("levels", levels)):
+        if not given:
+            raise DataError("empty_argument", argument=argument)
     rules = _methods(methods)
     table = blocks(panel)
+    if max(horizons) > LAST_YEAR - table[-1].years[-1]:
+        raise DataError("too_far", argument="horizons", value=max(horizons))
     if name is None:
         name = ", ".join(sorted({b.concept or "" for b in table}))
     if max(len(b.regions) for b in table) < 2:
@@ -290,7 +295,7 @@ class _Test:
             for i, level in enumerate(levels):
                 half[i, 0] = self._own_width(method, h, level)
         known = ~np.isnan(error)
-        target = np.broadcast_to(np.r_[self.years[h:], [0] * h], error.shape)[known]
+        target = np.broadcast_to(self.years + h, error.shape)[known]
         return error[known], target, [(x[0][known], x[1][known]) for x in half]
 
     def _own_rule(self, method, rule, h):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from umkm_analysis.errors import ConceptMismatch, DataError
 
+LAST_YEAR = 2100  # as in the contract of every table
 MOST = 2000  # regions learned from: more change no digit that is shown
 
 
@@ -119,9 +120,11 @@ def some(count):
 
 
 def floats(column):
-    return pd.to_numeric(pd.Series(column), errors="coerce").to_numpy(
-        float, na_value=math.nan
-    )
+    column = pd.Series(column)
+    if column.dtype == object or column.dtype.kind == "b":
+        # Yes and no are not one and zero here.
+        column = column.mask(column.map(lambda v: isinstance(v, bool | np.bool_)))
+    return pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=math.nan)
 
 
 def numbers(values, argument):

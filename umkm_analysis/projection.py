@@ -29,9 +29,15 @@ from umkm_analysis.estimator import (
 )
 from umkm_analysis.figure import IDENTITY, Figure, number
 from umkm_analysis.growth import calculable, growth
-from umkm_analysis.panels import Block, Checked, blocks, floats, numbers, shown
-
-LAST_YEAR = 2100  # as in the contract of every table
+from umkm_analysis.panels import (
+    LAST_YEAR,
+    Block,
+    Checked,
+    blocks,
+    floats,
+    numbers,
+    shown,
+)
 
 __all__ = [
     "JUDGE_YEARS",
