@@ -191,6 +191,24 @@ def test_nothing_to_project_is_wrong_usage(umkm):
     assert "--series" in err
 
 
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("project", "--values", "2023=5", "--measure", "persons"), "--measure"),
+        (("project", "--panel", "imk", "--region", "64", "--sector", "C"), "--sector"),
+        (("growth", "--values", "2023=5,2024=6", "--as-of", "2023"), "--as-of"),
+        (
+            ("growth", "--reading", "micro_2024_2025", "--size-class", "micro"),
+            "--size-class",
+        ),
+    ],
+)
+def test_what_would_be_ignored_is_wrong_usage(umkm, words, part):
+    status, out, err = umkm(*words)
+    assert (status, out) == (2, "")
+    assert f"{part} " in err.splitlines()[-1]
+
+
 BAD = {
     "zero": "r9,2019,0",
     "negative": "r9,2019,-4",

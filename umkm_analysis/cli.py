@@ -127,6 +127,7 @@ def _parser():
     for option in ("region", "measure", "size-class", "sector"):
         sub.add_argument(f"--{option}")
     sub.add_argument("--as-of", metavar="DATE")
+    sub.set_defaults(usage=sub.error)
 
     for name, help_ in (
         ("sectors", "pernyataan tentang sektor / what is stated about sectors"),
@@ -433,6 +434,7 @@ def _note_alone(figures, rates, lang):
 def _growth(args):
     from umkm_analysis import blocks, growth
 
+    _series_only(args, "region", "measure", "size_class", "sector", "as_of")
     folder = _folder(args)
     if args.reading:
         rates = [growth.read_under(args.reading, folder)]
@@ -458,6 +460,13 @@ def _growth(args):
             print(said[args.lang] if isinstance(said, dict) else said)
 
 
+def _series_only(args, *options):
+    """What chooses a series says nothing beside --values, --reading or --panel."""
+    idle = [f"--{o.replace('_', '-')}" for o in options if getattr(args, o) is not None]
+    if idle and not args.series:
+        args.usage(DataError("series_only", options=", ".join(idle)).words(args.lang))
+
+
 def _checked(args):
     """The folder, read where one was named: a damaged one is refused at once."""
     folder = _folder(args)
@@ -469,6 +478,7 @@ def _checked(args):
 def _project(args):
     from umkm_analysis import outlook, projection
 
+    _series_only(args, "measure", "size_class", "sector")
     folder = _checked(args)
     panel = None if args.panel is None else folder.panel(args.panel)
     borrow = None if args.borrow is None else folder.panel(args.borrow)
