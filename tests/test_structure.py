@@ -358,6 +358,45 @@ def test_a_rounded_rate_is_recognised(start, rate, n):
         )
 
 
+def every_stretch(x):
+    """The longest stretch by the definition: each one is tried."""
+    for length in range(len(x), 2, -1):
+        tries = len(x) - length + 1
+        for i in range(tries):
+            part = slice(i, i + length)
+            pattern = structure.computed_pattern(x[part], chance=0.05 / tries)
+            if pattern:
+                return part, pattern
+    return None
+
+
+legs = st.lists(
+    st.tuples(
+        st.sampled_from(["step", "rate", "luck"]),
+        st.integers(1, 6),
+        st.floats(-0.4, 0.9),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(legs, st.integers(20, 10**6), st.sampled_from([0, 1, 10, 1000]))
+def test_the_longest_stretch_is_the_one_that_trying_all_finds(legs, start, to):
+    values = [float(start)]
+    for kind, n, much in legs:
+        for i in range(n):
+            last = values[-1]
+            new = {
+                "step": last + round(1000 * much),
+                "rate": last * (1 + much),
+                "luck": last * (1 + much * math.sin(7 * i + last)),
+            }[kind]
+            values.append(float(round(new)))
+    x = rounded(values, to) if to else values
+    assert structure.longest_pattern(x) == every_stretch(x)
+
+
 def test_false_alarms_on_simulated_counts_stay_below_the_chance():
     rng = np.random.default_rng(20251107)
     for start, mean, n in [(1000, 40, 4), (20000, 1000, 3), (20000, 1000, 4)]:

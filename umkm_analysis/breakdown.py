@@ -946,10 +946,10 @@ def _computed(folder, rows) -> list[dict]:
     lines = []
     for group in _row_groups(rows, keys):
         for run in _unbroken(_first_each(group, "year")):
-            found = _formula(run) if len(run) > 2 else None
+            found = structure.longest_pattern(list(map(_figure, run)))
             if found is None:
                 continue
-            part, pattern = found
+            part, pattern = run[found[0]], found[1]
             a, b = part[0], part[-1]
             line = _step(a, b, part="computed", verdict=pattern, pattern=pattern)
             ids = _ids(*(r["ids"] for r in part), _next(at, part, pattern))
@@ -992,21 +992,6 @@ def _unbroken(rows) -> list[list]:
         else:
             runs.append([row])
     return runs
-
-
-def _formula(run):
-    """The longest part of a run that follows a formula, and which."""
-    n = len(run)
-    figures = list(map(_figure, run))
-    for length in range(n, 2, -1):
-        # The more windows of a length are tried, the less luck each is allowed.
-        tries = n - length + 1
-        for i in range(tries):
-            window = figures[i : i + length]
-            pattern = structure.computed_pattern(window, chance=0.05 / tries)
-            if pattern:
-                return run[i : i + length], pattern
-    return None
 
 
 def _next(exact, part, pattern):

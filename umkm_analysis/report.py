@@ -211,11 +211,11 @@ def _refusal(folder, region) -> Block | None:
     """One pair that looks joinable and is refused: neighbours in time."""
     rows = data.calculable(blocks.headline_rows(folder, region))
     rows = rows[rows["year"].notna() & (rows["measure"] == "business_units")]
-    ids = list(rows.sort_values(["year", "id"])["id"])
-    for a, b in pairwise(ids):
-        first, second = folder.figure(a), folder.figure(b)
-        if first.year != second.year and first.series != second.series:
-            return blocks.refusal(first, second)
+    rows = rows.sort_values(["year", "id"]).fillna({"series": ""})
+    in_time = zip(rows["id"], rows["year"], rows["series"], strict=True)
+    for (a, year, series), (b, later, other) in pairwise(in_time):
+        if year != later and series != other:
+            return blocks.refusal(folder.figure(a), folder.figure(b))
     return None
 
 

@@ -517,7 +517,10 @@ def computed_pattern(x, *, chance: float = 0.05) -> str | None:
     (1 + 4 e / r) / sqrt(4 pi k). There are n - 2 such agreements. Real registers
     vary far more, so real false alarms are rarer than `chance`.
     """
-    y, low, high = _ends(_items(x, "x"), "x").to_numpy().T
+    return _pattern(*_ends(_items(x, "x"), "x").to_numpy().T, chance)
+
+
+def _pattern(y, low, high, chance):
     if len(y) < 3:
         return None
     allowed = chance / 2 if len(y) > 3 else chance / 20
@@ -536,6 +539,71 @@ def computed_pattern(x, *, chance: float = 0.05) -> str | None:
             if luck ** (len(y) - 2) <= allowed:
                 return pattern
     return None
+
+
+def longest_pattern(x, *, chance: float = 0.05) -> tuple[slice, str] | None:
+    """The longest stretch of a series that follows a formula, and which.
+
+    Parameters
+    ----------
+    x, chance
+        As `computed_pattern`. The more stretches of a length are tried, the less
+        luck each is allowed.
+
+    Returns
+    -------
+    (slice, {"equal_steps", "equal_rates"}) or None
+        Of equally long stretches the first.
+
+    Examples
+    --------
+    >>> longest_pattern([9000, 12345, 13345, 14345, 15345, 16345, 20000])
+    (slice(1, 6, None), 'equal_steps')
+    """
+    y, low, high = _ends(_items(x, "x"), "x").to_numpy().T
+    reach = _reach(y, high - low)
+    for length in range(max(reach, default=0) + 2, 2, -1):
+        tries = len(y) - length + 1
+        for i in range(tries):
+            part = slice(i, i + length)
+            if reach[i] + 2 >= length:
+                found = _pattern(y[part], low[part], high[part], chance / tries)
+                if found:
+                    return part, found
+    return None
+
+
+def _reach(y, width) -> list[int]:
+    """How many points beyond the second may follow one formula, from each point on.
+
+    Nothing that `_pattern` would find is lost: three neighbours of a stretch lie as
+    close to its formula as all of it, and its step is at most theirs, or the widest
+    bounds of the series.
+    """
+    if len(y) < 3:
+        return []
+    units = np.abs(y / _POWERS[:, None])
+    whole = np.round(units)
+    fits = np.abs(units - whole) <= 1e-9 * whole
+    steps = np.where(fits.any(axis=0), _POWERS[fits.argmax(axis=0)], 1.0)
+    widest = max(1.0, np.abs(y).max() * 1e-12, *width[~np.isnan(width)])
+    step = np.maximum(
+        np.minimum(np.minimum(steps[:-2], steps[1:-1]), steps[2:]), widest
+    )
+    a, b, c = y[:-2], y[1:-1], y[2:]
+    near = np.abs(c - 2 * b + a) / 2 <= step * (1 + 1e-9)
+    positive = (a > 0) & (b > 0) & (c > 0)
+    fastest = (y[1:][y[:-1] > 0] / y[:-1][y[:-1] > 0]).max(initial=1.0)
+    room = step * max(1.0, (1 + fastest) / 2) * (1 + 1e-9)
+    with np.errstate(divide="ignore", invalid="ignore"):  # not where it is positive
+        rates = positive & (np.abs(c * a - b * b) / (a + b) <= room)
+    reach = [0] * len(y)
+    for formula in (near.tolist(), rates.tolist()):
+        run = 0
+        for i in range(len(formula) - 1, -1, -1):
+            run = run + 1 if formula[i] else 0
+            reach[i] = max(reach[i], run)
+    return reach
 
 
 def looks_computed(x, *, chance: float = 0.05) -> bool:
