@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 import umkm_analysis as ua
-from umkm_analysis import breakdown, contract
+from umkm_analysis import blocks, breakdown, contract
 from umkm_analysis.errors import DataError
 
 FUNCTIONS = ("sectors", "districts", "sizes", "peers")
@@ -387,3 +387,30 @@ def test_verdict_follows_from_the_sum(folder_with, parts, verdict, residual):
     assert set(stated["verdict"]) == {verdict}
     rest = frame[frame["sector"] == "residual"]["value"].tolist()
     assert rest == ([] if residual is None else [residual])
+
+
+def test_a_region_is_among_its_peers_whatever_its_level(folder_with):
+    areas = ("6401", "6402", "6403", "6471")
+    folder = folder_with(
+        *(
+            {
+                "region_code": code, "period": year, "year": year, "value": value,
+                "concept": "economic_census_nonfarm",
+            }
+            for code in areas
+            for year, value in (("2006", 100), ("2016", 150))
+        )
+    )  # fmt: skip
+    path = folder.path / "regions.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        "".join(
+            line.replace(",city,", ",other,") if line.startswith("6471,") else line
+            for line in text.splitlines(keepends=True)
+        ),
+        encoding="utf-8",
+    )
+    folder = ua.open_folder(folder.path)
+    census = breakdown.peers(folder, "6471").query("part == 'census'")
+    assert set(census["region_code"]) == set(areas)
+    assert blocks.of_peers(breakdown.peers(folder, "6471"), folder, "6471")["census"]

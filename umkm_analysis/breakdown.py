@@ -835,7 +835,7 @@ def _census(folder, region, rows) -> list[dict]:
     chain = _ancestors(folder, region)
     if not chain:
         return []
-    beside = set(_children(folder, chain[0])["region_code"])
+    beside = {region, *_children(folder, chain[0])["region_code"]}
     fine = rows[_usable(rows) & (rows["measure"] == "business_units")]
     best = []
     for group in _row_groups(
