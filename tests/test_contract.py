@@ -295,6 +295,23 @@ def check_in_both(folder, capsys):
     return codes, said
 
 
+def test_without_a_release_date_it_says_what_was_not_checked(folder, capsys):
+    row = next(r for r in DAMAGE if r["kind"] == "publication to come")
+    damage(folder, row)
+    (folder / "datapackage.json").unlink()
+    codes, said = check_in_both(folder, capsys)
+    assert codes == {0}
+    assert "later than the release were not looked for" in said["en"]
+    assert "melewati rilis tidak diperiksa" in said["id"]
+    (folder / "datapackage.json").write_text(
+        (contract.SHIPPED / "datapackage.json").read_text("utf-8"), "utf-8"
+    )
+    codes, said = check_in_both(folder, capsys)
+    assert codes == {1}
+    assert "not looked for" not in said["en"]
+    assert row["rule"] in said["en"]
+
+
 def test_the_shipped_folder_is_sound():
     assert contract.check() == []
     # The contract is a data package that any reader of such packages understands.

@@ -660,6 +660,7 @@ def _check(args):
     from umkm_analysis import contract
 
     path = args.data if args.dir is None else args.dir
+    package = contract.open_package(path)
     if args.seal:
         if path is not None and Path(path).resolve() != contract.SHIPPED.resolve():
             raise DataError("seal_shipped")
@@ -673,7 +674,7 @@ def _check(args):
                     file=sys.stderr,
                 )
     else:
-        problems = contract.check(path)
+        problems = contract.examine(package)[1]
     if args.format == "table":
         for p in problems:
             print(p.as_error().words(args.lang))
@@ -694,11 +695,11 @@ def _check(args):
         )
     if args.seal and problems:
         raise DataError("seal_first")
-    key = "cli.problems" if problems else "cli.sound"
-    print(
-        text.fill(text.label(key, args.lang), {"n": len(problems)}, args.lang),
-        file=sys.stderr,
-    )
+    keys = ["cli.problems" if problems else "cli.sound"]
+    if package.release is None:
+        keys.append("cli.future_unchecked")
+    said = " ".join(text.label(key, args.lang) for key in keys)
+    print(text.fill(said, {"n": len(problems)}, args.lang), file=sys.stderr)
     return 1 if problems else 0
 
 
