@@ -13,7 +13,7 @@ import pytest
 import small
 
 import umkm_analysis as ua
-from umkm_analysis import blocks, report, writers
+from umkm_analysis import blocks, report, whole, writers
 
 SHIPPED = ua.data.shipped()
 HOSTILE = '<script>alert(1)</script> & {{7*7}} #import "x" $y$ *z* `code` @who {0} \\_'
@@ -215,14 +215,14 @@ def test_a_region_without_any_figure_says_so():
 
 def test_files_are_whole_or_not_there(tmp_path, monkeypatch):
     target = tmp_path / "x.html"
-    report.write(target, b"old")
+    whole.write(target, b"old")
 
     def interrupted(self, other):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(report.Path, "replace", interrupted)
+    monkeypatch.setattr(whole.Path, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        report.write(target, b"new")
+        whole.write(target, b"new")
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
 

@@ -19,6 +19,7 @@ from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
+from umkm_analysis import whole
 from umkm_analysis.errors import DataError
 
 HERE = Path(__file__).parent
@@ -1022,8 +1023,6 @@ def seal() -> list[str]:
             resource["hash"] = new
             changed.append(file.name)
     target = package.path / "datapackage.json"
-    aside = target.with_suffix(".json.new")
     content = json.dumps(package.contract, ensure_ascii=False, indent=1) + "\n"
-    aside.write_text(content, encoding="utf-8", newline="\n")
-    aside.replace(target)
+    whole.write(target, content.encode())
     return changed

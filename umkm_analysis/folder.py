@@ -2,14 +2,13 @@
 
 import csv
 import json
-import os
 import re
 import shutil
 import tempfile
 from datetime import date
 from pathlib import Path
 
-from umkm_analysis import contract, text
+from umkm_analysis import contract, text, whole
 from umkm_analysis.errors import DataError
 
 #: Copied as they are: what there is to measure, and how it is grouped.
@@ -85,7 +84,7 @@ def new(target, *, region=None, name=None, level=None, parent=None, today=None) 
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         _fill(aside, package, keep, home, day)
-        aside.chmod(0o777 & ~umask())
+        aside.chmod(0o777 & ~whole.umask())
         if target.exists():
             target.rmdir()
         aside.rename(target)
@@ -93,13 +92,6 @@ def new(target, *, region=None, name=None, level=None, parent=None, today=None) 
         shutil.rmtree(aside, ignore_errors=True)
         raise
     return target
-
-
-def umask() -> int:
-    """The mask for new files, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def rows_of(package, name) -> list[dict]:

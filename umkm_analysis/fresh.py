@@ -9,6 +9,7 @@ import json
 from importlib import metadata
 from pathlib import Path
 
+from umkm_analysis import whole
 from umkm_analysis.contract import SHIPPED
 
 STAMP = ".umkm-report.json"
@@ -55,8 +56,6 @@ def made(out, asked: str) -> dict | None:
 
 def note(out, asked: str, files, headline) -> None:
     """Remember what was made; a folder that holds other requests keeps them."""
-    from umkm_analysis.report import write
-
     path = Path(out) / STAMP
     try:
         records = json.loads(path.read_text(encoding="utf-8"))
@@ -66,4 +65,4 @@ def note(out, asked: str, files, headline) -> None:
     there = {f.name: _sha256(f) for f in files}
     known = {k: r for k, r in known.items() if not there.keys() & r["files"].keys()}
     known[asked] = {"files": there, "headline": headline}
-    write(path, json.dumps(known, indent=1).encode("utf-8"))
+    whole.write(path, json.dumps(known, indent=1).encode("utf-8"))

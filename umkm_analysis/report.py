@@ -4,8 +4,6 @@ Every figure leads to the row behind it, every row to its source. The data relea
 is the only date in it.
 """
 
-import os
-import tempfile
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -20,10 +18,10 @@ from umkm_analysis import (
     outlook,
     tables,
     text,
+    whole,
     writers,
 )
 from umkm_analysis.errors import DataError
-from umkm_analysis.folder import umask
 from umkm_analysis.text import Block
 
 FORMATS = ("html", "pdf", "docx", "xlsx", "zip")
@@ -470,11 +468,11 @@ def build(
             for kind in formats:
                 if kind in writers.WRITERS:
                     path = out / f"umkm-{code}-{lang}.{kind}"
-                    write(path, writers.WRITERS[kind](job))
+                    whole.write(path, writers.WRITERS[kind](job))
                     paths.append(path)
         if "zip" in formats:
             path = out / "umkm-data.zip"
-            write(path, writers.to_zip(folder))
+            whole.write(path, writers.to_zip(folder))
             paths.append(path)
     except OSError as error:
         raise DataError(
@@ -496,17 +494,3 @@ def _progress(jobs):
     from tqdm import tqdm
 
     return tqdm(jobs, disable=None, unit="report")
-
-
-def write(path: Path, content: bytes) -> None:
-    """Put `content` at `path`, all of it or nothing."""
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        # mkstemp makes it private; a report is as readable as any new file.
-        Path(aside).chmod(0o666 & ~umask())
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
