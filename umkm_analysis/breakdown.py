@@ -78,7 +78,7 @@ def _frame(records, columns) -> pd.DataFrame:
 
 def _rows(frame) -> list[dict]:
     """As ``frame.to_dict("records")``, in a third of its time."""
-    columns = [frame[c].to_numpy(object).tolist() for c in frame]
+    columns = [frame[c].tolist() for c in frame]
     return [dict(zip(frame, row, strict=True)) for row in zip(*columns, strict=True)]
 
 

@@ -33,28 +33,32 @@ def _items(x, argument: str) -> pd.Series:
     return items
 
 
+def _end(item, name: str) -> tuple:
+    """Value, low, high; a missing end is NaN, a number is exact."""
+    if hasattr(item, "low") and hasattr(item, "high"):
+        ends = (
+            math.nan if end is None else float(end) for end in (item.low, item.high)
+        )
+        return (number(item.value, name), *ends)
+    return (number(item, name),) * 3
+
+
 def _ends(items: pd.Series, argument: str) -> pd.DataFrame:
-    """Value, low, high of each part; a missing end is NaN, a number is exact."""
-    rows = []
-    for label, item in items.items():
-        name = f"{argument}[{label}]"
-        if hasattr(item, "low") and hasattr(item, "high"):
-            ends = (
-                math.nan if end is None else float(end) for end in (item.low, item.high)
-            )
-            rows.append((number(item.value, name), *ends))
-        else:
-            rows.append((number(item, name),) * 3)
+    """Value, low, high of each part."""
+    rows = [_end(item, f"{argument}[{label}]") for label, item in items.items()]
     columns = ["value", "low", "high"]
     return pd.DataFrame(np.array(rows, float), index=items.index, columns=columns)
 
 
-def _parts(x, argument: str = "x") -> pd.Series:
-    """The values of the parts: finite, none negative, any number of zeros."""
-    values = _ends(_items(x, argument), argument)["value"]
+def _none_negative(values: pd.Series, argument: str) -> pd.Series:
     for label, value in values[values < 0].items():
         raise DataError("negative", argument=f"{argument}[{label}]", value=value)
     return values
+
+
+def _parts(x, argument: str = "x") -> pd.Series:
+    """The values of the parts: finite, none negative, any number of zeros."""
+    return _none_negative(_ends(_items(x, argument), argument)["value"], argument)
 
 
 def _same_parts(**named) -> dict[str, pd.Series]:
@@ -165,29 +169,31 @@ def share_bounds(x, *, total=None) -> pd.DataFrame:
        value    low   high
     0  0.935  0.925  0.946
     """
-    values = _parts(x)
     ends = _ends(_items(x, "x"), "x")
-    low, high = ends["low"].clip(lower=0), ends["high"]
+    _none_negative(ends["value"], "x")
     if total is None:
-        value = shares(x)
+        low, high = ends["low"].clip(lower=0), ends["high"]
         low, high = low / (low + _others(high)), high / (high + _others(low))
-    else:
-        whole = _ends(pd.Series([total], dtype=object), "total").iloc[0]
-        if whole["value"] <= 0:
-            raise DataError("not_positive", argument="total", value=whole["value"])
-        least, most = low.fillna(values), whole["high"]
-        if (least > (most if math.isfinite(most) else math.inf)).any():
-            label = least.idxmax()
-            raise DataError(
-                "part_exceeds_whole",
-                part=f"x[{label}]",
-                part_value=float(values[label]),
-                whole="total",
-                whole_value=float(whole["value"]),
-            )
-        value = values / whole["value"]
-        low, high = low / whole["high"], (high / whole["low"]).clip(upper=1)
-    return pd.DataFrame({"value": value, "low": low, "high": high})
+        return pd.DataFrame({"value": shares(x), "low": low, "high": high})
+    whole = _end(total, "total[0]")
+    if whole[0] <= 0:
+        raise DataError("not_positive", argument="total", value=whole[0])
+    # Plain arrays: this is asked of very many small groups.
+    value, low, high = ends.to_numpy().T
+    low = np.maximum(low, 0)
+    least = np.where(np.isnan(low), value, low)
+    if (least > (whole[2] if math.isfinite(whole[2]) else math.inf)).any():
+        i = int(least.argmax())
+        raise DataError(
+            "part_exceeds_whole",
+            part=f"x[{ends.index[i]}]",
+            part_value=float(value[i]),
+            whole="total",
+            whole_value=whole[0],
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):  # a whole may begin at 0
+        found = (value / whole[0], low / whole[2], np.minimum(high / whole[1], 1))
+    return pd.DataFrame(np.array(found).T, ends.index, ends.columns)
 
 
 def rank_intervals(x) -> pd.DataFrame:
