@@ -115,6 +115,8 @@ def test_codes_of_areas_have_a_form(copy):
         ({"region": "64.71", "name": "X"}, "region_form"),
         ({"region": "9999"}, "region_name"),
         ({"region": "y", "name": "Y", "parent": "nowhere"}, "region_parent"),
+        ({"region": "6371", "parent": "nowhere"}, "region_parent"),
+        ({"region": "6371", "level": "zzz"}, "region_level"),
     ],
 )
 def test_a_region_that_cannot_be(tmp_path, options, code):

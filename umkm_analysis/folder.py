@@ -111,15 +111,19 @@ def _home(regions, code, name, level, parent):
     if not is_region_code(code):
         raise DataError("region_form", value=code)
     known = {r["region_code"]: r for r in regions}
+    if parent and parent not in known:
+        raise DataError("region_parent", value=parent)
+    levels = {r["level"] for r in regions} | set(_LEVELS.values())
+    if level and level not in levels:
+        raise DataError("region_level", value=level, choices=sorted(levels))
     if code in known:
-        return {**known[code], **({"name": name} if name else {})}
+        told = {"name": name, "level": level, "parent_code": parent}
+        return known[code] | {k: v for k, v in told.items() if v}
     if not name:
         raise DataError("region_name", value=code)
     parent = parent or next(
         (code[:n] for n in (7, 4, 2) if n < len(code) and code[:n] in known), "0000"
     )
-    if parent not in known:
-        raise DataError("region_parent", value=parent)
     if level is None:
         level = _LEVELS.get(len(code), "other") if code.isdigit() else "other"
         if level == "regency" and int(code[2:]) > 70:
