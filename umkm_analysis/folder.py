@@ -113,9 +113,6 @@ def _home(regions, code, name, level, parent):
     known = {r["region_code"]: r for r in regions}
     if parent and parent not in known:
         raise DataError("region_parent", value=parent)
-    levels = {r["level"] for r in regions} | set(_LEVELS.values())
-    if level and level not in levels:
-        raise DataError("region_level", value=level, choices=sorted(levels))
     if code in known:
         told = {"name": name, "level": level, "parent_code": parent}
         return known[code] | {k: v for k, v in told.items() if v}
