@@ -10,10 +10,10 @@ from umkm_analysis import charts, data, tables
 FOLDER = data.shipped()
 #: Notes are sentences; the other columns are mostly names, which need none.
 NOTES = ("note", "kbli_note")
-NAMES = ("stated_by", "publisher", "name", "citation")
+NAMES = ("stated_by", "publisher", "name", "citation", "regime")
 ENGLISH = re.compile(
     r"\b(of|and|by|the|from|with|before|until|citing|cited|quoted|relaying|naming|"
-    r"copy|head|chair|speaker|thesis|public|repository|mirror|mayor|city|agency|"
+    r"copy|head|chair|speaker|thesis|public|repository|mirror|mayor|city|agency|working|workers|"
     r"ministry|province|regency|government|student|paper)\b",
     re.IGNORECASE,
 )

@@ -196,7 +196,7 @@ def head(key: str, lang: str = "id") -> str:
 
 
 #: Columns with words of a row in one language, for which there are translations.
-DATA_WORDS = ("stated_by", "publisher", "note", "kbli_note", "citation",
+DATA_WORDS = ("stated_by", "publisher", "note", "kbli_note", "citation", "regime",
               "source_publisher", "source_note")  # fmt: skip
 
 
