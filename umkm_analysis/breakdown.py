@@ -78,8 +78,9 @@ def _frame(records, columns) -> pd.DataFrame:
 
 def _rows(frame) -> list[dict]:
     """As ``frame.to_dict("records")``, in a third of its time."""
-    columns = [frame[c].tolist() for c in frame]
-    return [dict(zip(frame, row, strict=True)) for row in zip(*columns, strict=True)]
+    names = list(frame)
+    columns = [frame[name].tolist() for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _ids(*parts) -> str:

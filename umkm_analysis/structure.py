@@ -51,7 +51,8 @@ def _ends(items: pd.Series, argument: str) -> pd.DataFrame:
 
 
 def _none_negative(values: pd.Series, argument: str) -> pd.Series:
-    for label, value in values[values < 0].items():
+    if (values.to_numpy() < 0).any():
+        label, value = next(values[values < 0].items())
         raise DataError("negative", argument=f"{argument}[{label}]", value=value)
     return values
 
