@@ -947,7 +947,8 @@ def _computed(folder, rows) -> list[dict]:
     lines = []
     for group in _row_groups(rows, keys):
         for run in _unbroken(_first_each(group, "year")):
-            found = structure.longest_pattern(list(map(_figure, run)))
+            few = len(run) < 3
+            found = None if few else structure.longest_pattern(list(map(_figure, run)))
             if found is None:
                 continue
             part, pattern = run[found[0]], found[1]
