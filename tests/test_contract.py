@@ -18,6 +18,7 @@ import csv
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import frictionless
@@ -310,6 +311,54 @@ def test_without_a_release_date_it_says_what_was_not_checked(folder, capsys):
     assert codes == {1}
     assert "not looked for" not in said["en"]
     assert row["rule"] in said["en"]
+
+
+def calls_in_check(folder):
+    """How many functions of the contract a sound folder takes."""
+    found = []
+
+    def seen(frame, event, _):
+        if event == "call" and frame.f_code.co_filename == contract.__file__:
+            found.append(frame.f_code.co_name)
+
+    before = sys.getprofile()
+    sys.setprofile(seen)
+    try:
+        problems = contract.check(folder)
+    finally:
+        sys.setprofile(before)
+    assert problems == []
+    return len(found)
+
+
+def test_sound_rows_cost_no_call_each(folder):
+    """What is right is asked of distinct texts, so more of the same costs no more."""
+    path = folder / "observations.csv"
+    rows = grid(path)
+    header, like = rows[0], dict(zip(rows[0], rows[1], strict=True))
+    like |= {"status": "target", "duplicates_of": "", "supersedes": ""}
+    counted = []
+    for n in (500, 5000):
+        more = [[*(like | {"id": f"X-{i}"}).values()] for i in range(n)]
+        put_grid(path, [header, *rows[1:], *more])
+        counted.append(calls_in_check(folder))
+    assert counted[1] - counted[0] < 4500 / 100
+
+
+def test_a_long_chain_of_corrections_is_walked_once():
+    class Counting(dict):
+        asked = 0
+
+        def __contains__(self, key):
+            self.asked += 1
+            return super().__contains__(key)
+
+    n = 3000
+    ids = [str(i) for i in range(n)]
+    where = Counting(zip(ids, range(n), strict=True))
+    assert contract._circling(ids, [*ids[1:], ""], where) == set()
+    assert where.asked <= 3 * n
+    assert contract._circling(ids, [*ids[1:], ids[10]], where) == set(ids[10:])
 
 
 def test_the_shipped_folder_is_sound():
