@@ -97,12 +97,7 @@ def new(target, *, region=None, name=None, level=None, parent=None, today=None) 
 def rows_of(package, name) -> list[dict]:
     """The rows of a table as text; none where it cannot be read."""
     table = contract.read(package, name, [])
-    if table is None:
-        return []
-    return [
-        dict(zip(table.columns, row, strict=True))
-        for row in zip(*table.columns.values(), strict=True)
-    ]
+    return table.rows() if table is not None else []
 
 
 def _home(regions, code, name, level, parent):
