@@ -903,7 +903,8 @@ def _jumps(rows) -> list[dict]:
                 line = _apart(low, high, part="same_time", verdict="differ_at_once")
                 beside.append(line | {"ids": _ids(*(r["ids"] for r in same))})
         for a, b in _pairs(group):
-            if b["value"] < a["value"]:
+            # The least that the rounding leaves is never more than this.
+            if b["value"] < (1 + JUMP) * a["value"] * (1 - 1e-9):
                 continue
             line = _apart(a, b, part="jump")
             least = line["difference_low"]
@@ -924,15 +925,16 @@ def _steady(rows) -> list[dict]:
     lines = []
     keys = ["region_code", "series", "size_class", "sector"]
     for group in _row_groups(rows.dropna(subset=["series"]), keys):
+        if len(group) < 4 or structure.looks_computed([r["value"] for r in group]):
+            continue
         steps = []
-        for a, b in _pairs(group) if len(group) >= 4 else ():
+        for a, b in _pairs(group):
             step = _step(a, b, part="steady", verdict="steady")
             if step["cagr"] is None or abs(step["cagr"]) >= STEADY:
                 break
             steps.append(step)
         else:
-            if steps and not structure.looks_computed([r["value"] for r in group]):
-                lines += steps
+            lines += steps
     return lines
 
 
