@@ -5,7 +5,7 @@ LARGEST is the number of rows of the largest folder, 1000000 by default. The row
 made here, in a folder that is deleted again; they say nothing about anything. Each
 step is a new Python: processor seconds without those of its start, and its peak memory.
 The exponent is that of growth since ten times fewer rows: 1 is linear, and the fixed
-cost of a step makes it less. Takes about 25 minutes; a step that is given up at one
+cost of a step makes it less. Takes about 20 minutes; a step that is given up at one
 size is not tried at the next. Exits 1 where 10^6 rows are checked in more than GOAL
 times pandas.read_csv of the same file.
 """
