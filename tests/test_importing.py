@@ -870,8 +870,11 @@ with zipfile.ZipFile(OTHERWISE, "w", zipfile.ZIP_BZIP2) as archive:
     [
         (b"%PDF-1.7", "import_pdf"),
         (b"PK\x03\x04broken", "import_broken"),
-        (b"PK\x03\x04" + MISPLACED, "import_broken"),
-        (OTHERWISE.getvalue().replace(b"BZh", b"xxx"), "import_broken"),
+        # Named, since a ZIP holds the time at which it was made.
+        pytest.param(b"PK\x03\x04" + MISPLACED, "import_broken", id="misplaced"),
+        pytest.param(
+            OTHERWISE.getvalue().replace(b"BZh", b"xxx"), "import_broken", id="bzip2"
+        ),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "import_broken"),
         (b"\n\n%PDF-1.4\n", "import_pdf"),
         (b"<html><p>1</p></html>", "import_html"),
