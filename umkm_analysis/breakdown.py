@@ -750,6 +750,13 @@ def _size_lines(key, classes, whole, regimes) -> list[dict]:
 # Peers
 
 
+#: What is read of a row when areas are compared: of a million, less is far less.
+_COMPARED = [
+    "region_code", "measure", "size_class", "sector", "concept", "series", "family",
+    "period", "year", *_ENDS, "precision", "status", "grade", "note", "ids", "_end",
+]  # fmt: skip
+
+
 def peers(folder, region=None) -> pd.DataFrame:
     """A region among others: one count for all, lists that jump, lists by formula.
 
@@ -794,7 +801,7 @@ def peers(folder, region=None) -> pd.DataFrame:
     rows = dated.assign(
         _end=[period_span(p)[1] for p in dated["period"]],
         _loose=dated["precision"].ne("exact"),
-    ).sort_values(["_end", "_loose", "id"])
+    ).sort_values(["_end", "_loose", "id"])[_COMPARED]
     records = _census(folder, region, rows)
     others = rows[
         (rows["region_code"] != region) & rows["family"].isin(LISTS)
