@@ -985,8 +985,7 @@ def yearly(folder, line) -> pd.DataFrame:
     DataFrame
         year, value, step (in businesses), growth (a fraction), id.
     """
-    rows = folder.figures()
-    rows = rows[rows["id"].isin(line["ids"].split(";"))]
+    rows = folder.figures_of(line["ids"].split(";"))
     for column in ("region_code", "measure", "concept"):
         rows = rows[rows[column] == line[column]]
     rows = rows[rows["duplicates_of"].isna()].sort_values("year")
