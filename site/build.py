@@ -283,7 +283,7 @@ def claims(folder, lang):
     """Claims by verdict, in the order in which verdicts matter to a reader."""
     sources = {s["source_id"]: s for s in folder.rows("sources")}
     regions = folder.names("regions", "region_code", lang)
-    rows = {r["id"]: r for r in folder.rows("observations")}
+    rows = folder.by_id
     found = {}
     for claim in folder.claims().to_dict("records"):
         claim = {k: None if v is None or v != v else v for k, v in claim.items()}

@@ -30,7 +30,7 @@ class Cell:
 
 def cells(folder, ids) -> dict:
     """The figures and claims behind a sentence, by id."""
-    rows = {r["id"]: r for r in folder.rows("observations")}
+    rows = folder.by_id
     units = {r["measure"]: r["unit"] for r in folder.rows("measures")}
     found, claims = {}, []
     for i in ids:
@@ -96,7 +96,7 @@ def headline_claim(folder=None, region=None) -> dict | None:
     """
     folder = folder or data.shipped()
     region = folder.region(region)
-    rows = {r["id"]: r for r in folder.rows("observations")}
+    rows = folder.by_id
     named = folder.package.contract.get("headline_claim")
     first = None
     for claim in folder.rows("claims"):
@@ -484,8 +484,8 @@ def of_sizes(frame, folder=None, region=None) -> list[Block]:
 def _whole_id(row, folder):
     """The row of a whole among the rows of one of its classes."""
     ids = row["ids"].split(";")
-    sizes = {r["id"]: r["size_class"] for r in folder.rows("observations")}
-    return next((i for i in ids if sizes[i] == row["whole_class"]), ids[-1])
+    whole = row["whole_class"]
+    return next((i for i in ids if folder.by_id[i]["size_class"] == whole), ids[-1])
 
 
 def of_peers(frame, folder=None, region=None) -> dict[str, list[Block]]:
@@ -540,8 +540,7 @@ def of_peers(frame, folder=None, region=None) -> dict[str, list[Block]]:
 def _at(row, period, folder):
     """The first row of a record that is of this period."""
     ids = row["ids"].split(";")
-    periods = {r["id"]: r["period"] for r in folder.rows("observations")}
-    return next((i for i in ids if periods[i] == period), ids[-1])
+    return next((i for i in ids if folder.by_id[i]["period"] == period), ids[-1])
 
 
 class Words(str):

@@ -13,6 +13,7 @@ import json
 import re
 import string
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -103,6 +104,10 @@ class Table:
                 if text in texts:
                     yield i, text, self.lines[i]
 
+    def by(self, column: str) -> "Keyed":
+        """The rows by the texts of one column."""
+        return Keyed(self, column)
+
     def rows(self) -> list[dict[str, str]]:
         """The rows, each by column."""
         names = list(self.columns)
@@ -110,6 +115,27 @@ class Table:
             dict(zip(names, row, strict=True))
             for row in zip(*self.columns.values(), strict=True)
         ]
+
+
+class Keyed(Mapping):
+    """Rows of a table by key, each made when it is asked for: a table may be large."""
+
+    def __init__(self, table, column):
+        self._columns = table.columns
+        self._place = {key: i for i, key in enumerate(table.columns[column])}
+
+    def __getitem__(self, key):
+        i = self._place[key]
+        return {name: texts[i] for name, texts in self._columns.items()}
+
+    def __contains__(self, key):
+        return key in self._place
+
+    def __iter__(self):
+        return iter(self._place)
+
+    def __len__(self):
+        return len(self._place)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import difflib
 import heapq
 import os
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -122,6 +123,22 @@ class Folder:
         """
         table = self._text(name) if name in self.package.resources else None
         return table.rows() if table is not None else []
+
+    @cached_property
+    def by_id(self) -> Mapping:
+        """The rows of observations as text, by id.
+
+        Examples
+        --------
+        >>> shipped().by_id["BPN-0084"]["value"]
+        '93000'
+        """
+        table = self._text("observations")
+        return {} if table is None else table.by("id")
+
+    @cached_property
+    def _printers(self) -> dict:
+        return verdicts.printers(self.by_id)
 
     def load(self, table: str, as_of=None) -> pd.DataFrame:
         """One table, typed and checked.
@@ -441,8 +458,8 @@ class Folder:
             frame = self.figures()
             row = frame[frame["id"] == row_id].iloc[0]
             record = {k: plain(v) for k, v in row.items()}
-            text = next(r for r in self.rows("observations") if r["id"] == row_id)
-            record["rounding"] = float(text["rounding"]) if text["rounding"] else None
+            rounding = self.by_id[row_id]["rounding"]
+            record["rounding"] = float(rounding) if rounding else None
         else:
             known = [*ids, *by_claim]
             raise DataError(
@@ -514,7 +531,7 @@ class Folder:
         [[19.2319, 'holds']]
         """
         stored = self.rows("claims")
-        rows = {r["id"]: r for r in self.rows("observations")}
+        rows = self.by_id
         ids = [ids] if isinstance(ids, str) else list(ids) if ids is not None else []
         if ids:
             by_id = {c["claim_id"]: c for c in stored}
@@ -541,9 +558,8 @@ class Folder:
             undated = frame.attrs["left_out_undated"]
             kept = set(frame["claim_id"])
             stored = [c for c in stored if c["claim_id"] in kept]
-        printed_by = verdicts.printers(rows)
         records = [
-            {**c, **verdicts.as_stored(c, verdicts.evaluate(c, rows, printed_by))}
+            {**c, **verdicts.as_stored(c, verdicts.evaluate(c, rows, self._printers))}
             for c in stored
         ]
         frame = pd.DataFrame(

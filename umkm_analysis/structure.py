@@ -479,10 +479,15 @@ def _printed_step(values, low, high) -> float:
     width = (high - low).max()
     if width > 0:
         return float(width)
-    units = values / _POWERS[:, None]
-    whole = np.round(units)
-    fits = (np.abs(units - whole) <= 1e-9 * np.abs(whole)).all(axis=1)
+    fits = _fits(values).all(axis=1)
     return float(_POWERS[fits.argmax()]) if fits.any() else 1.0
+
+
+def _fits(values):
+    """Which of `_POWERS` (rows) each value (columns) is a multiple of."""
+    units = np.abs(values / _POWERS[:, None])
+    whole = np.round(units)
+    return np.abs(units - whole) <= 1e-9 * whole
 
 
 def computed_pattern(x, *, chance: float = 0.05) -> str | None:
@@ -589,9 +594,7 @@ def _reach(y, width) -> list[int]:
     """
     if len(y) < 3:
         return []
-    units = np.abs(y / _POWERS[:, None])
-    whole = np.round(units)
-    fits = np.abs(units - whole) <= 1e-9 * whole
+    fits = _fits(y)
     steps = np.where(fits.any(axis=0), _POWERS[fits.argmax(axis=0)], 1.0)
     widest = max(1.0, np.abs(y).max() * 1e-12, *width[~np.isnan(width)])
     step = np.maximum(

@@ -359,7 +359,6 @@ def _fill_sheet(sheet, part, job):
     words = tables.in_words(frame, job.lang, folder=job.folder)
     fields = [c for c in part.table.columns if c in words]
     extra = ("publisher", "published", "url")
-    rows = {r["id"]: r for r in job.folder.rows("observations")}
     sources = {
         s["source_id"]: s | {"publisher": job.folder.said(s["publisher"], job.lang)}
         for s in job.folder.rows("sources")
@@ -367,7 +366,7 @@ def _fill_sheet(sheet, part, job):
     heads = [tables.head(f, job.lang) for f in (*fields, *extra)]
     _row(sheet, 1, heads, bold=True)
     for i, (_, record) in enumerate(words.iterrows(), 2):
-        named = _source_ids(record, rows)
+        named = _source_ids(record, job.folder.by_id)
         found = [sources[s] for s in named if s in sources]
         values = [tables.typed(f, record[f], job.lang) for f in fields]
         values += ["; ".join(dict.fromkeys(s[k] for s in found if s[k])) for k in extra]

@@ -104,7 +104,7 @@ def _width(ax) -> float:
 def footer(folder, frame_or_ids, lang, sources=()) -> str:
     """Sources, release and package in one line; `sources` of what has no row id."""
     ids = list(frame_or_ids)
-    rows = {r["id"]: r for r in folder.rows("observations")}
+    rows = folder.by_id
     # A panel may be the shipped one, whose source this folder need not have.
     both = (folder, data.shipped()) if sources else (folder,)
     publishers = {
@@ -134,7 +134,7 @@ def when(period, year):
             else period_span(period.split("/")[1])[0]
         )
     middle = (first.toordinal() + last.toordinal()) / 2
-    return middle / 365.2425 + 1 - 0.0
+    return middle / 365.2425 + 1
 
 
 def place(ax, items, size):
